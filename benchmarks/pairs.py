@@ -1,0 +1,73 @@
+"""Two ways to do a thing, run in turn: what one costs against the other, whatever else the machine is doing."""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Sequence
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+RESULTS = Path(__file__).parent / "results"
+
+
+def in_turn(ours: Callable[[], None], theirs: Callable[[], None], rounds: int) -> tuple[list[float], list[float]]:
+    """Wall times in s of both, one after the other, the first pair thrown away; which goes first alternates."""
+    times: tuple[list[float], list[float]] = ([], [])
+    for number in range(rounds + 1):
+        order = ((0, ours), (1, theirs)) if number % 2 else ((1, theirs), (0, ours))
+        for index, work in order:
+            started = time.perf_counter()
+            work()
+            if number:
+                times[index].append(time.perf_counter() - started)
+        print(f"\r{number}/{rounds}", end="", file=sys.stderr)
+    print(file=sys.stderr)
+    return times
+
+
+def command(argv: Sequence[str], cwd: Path, env: dict[str, str] | None = None) -> Callable[[], None]:
+    """Run a program to its end."""
+
+    def run() -> None:
+        done = subprocess.run(argv, cwd=cwd, env=env, stdin=subprocess.DEVNULL, capture_output=True, check=False)
+        if done.returncode:
+            raise SystemExit(f"{argv} ended with {done.returncode}: {done.stdout[-2000:]!r} {done.stderr[-2000:]!r}")
+
+    return run
+
+
+def peak_memory(argv: Sequence[str], cwd: Path, env: dict[str, str] | None = None) -> float:
+    """A program's peak resident size in MiB."""
+    process = subprocess.Popen(argv, cwd=cwd, env=env, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
+    _, _, usage = os.wait4(process.pid, 0)
+    return usage.ru_maxrss / 1024
+
+
+def save(name: str, ours: Sequence[float], theirs: Sequence[float], bar: float, **more: Any) -> None:
+    """Keep a result beside the command that repeats it, and say it.
+
+    :param bar: what the ratio may be at most
+    """
+    ratio = statistics.median(ours) / statistics.median(theirs)
+    result = {
+        "command": f"python benchmarks/{Path(sys.argv[0]).name}",
+        "date": date.today().isoformat(),
+        "python": platform.python_version(),
+        "rounds": len(ours),
+        "ours_median_s": round(statistics.median(ours), 5),
+        "theirs_median_s": round(statistics.median(theirs), 5),
+        "ratio": round(ratio, 4),
+        "bar": bar,
+        "met": ratio <= bar,
+        **more,
+    }
+    RESULTS.mkdir(exist_ok=True)
+    (RESULTS / f"{name}.json").write_text(json.dumps(result, indent=1) + "\n")
+    print(f"{name}: {json.dumps(result)}")

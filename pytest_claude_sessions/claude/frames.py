@@ -1,0 +1,240 @@
+"""The frames of `--output-format stream-json`, each in the form of its release.
+
+A frame is a dict whose keys stand in the order of the wire; `transcript.dump` makes the line of it.
+"""
+
+from __future__ import annotations
+
+from .forms import fill, iso_time, new_uuid
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from typing import Any
+
+    from .release import Release
+
+    Frame = dict[str, Any]
+
+
+def init(
+    release: Release,
+    *,
+    session_id: str,
+    cwd: str,
+    model: str | None = None,
+    permission_mode: str = "default",
+    config_dir: str = "",
+    project_dir: str = "",
+    key_source: str = "none",
+    pid: int = 0,
+) -> Frame:
+    """`system/init`, the first frame of every turn that starts.
+
+    Args:
+        project_dir: directory of the transcripts; the newer releases name the memory directory in it.
+        key_source: where the authentication comes from, "ANTHROPIC_API_KEY" or "none".
+    """
+    return _filled(
+        release,
+        "init",
+        session_id=session_id,
+        cwd=cwd,
+        model=model,
+        permission_mode=permission_mode,
+        key_source=key_source,
+        memory=f"{project_dir or config_dir}/memory/",
+        socket=f"/tmp/cc-socks/{pid}.sock",
+    )
+
+
+def assistant(
+    release: Release,
+    *,
+    session_id: str,
+    text: str,
+    now: float,
+    model: str | None = None,
+    uuid: str | None = None,
+) -> Frame:
+    """An answer of the model.
+
+    Args:
+        now: epoch seconds.
+        uuid: that of the transcript's record; a new one when None.
+    """
+    return _filled(
+        release,
+        "assistant",
+        session_id=session_id,
+        text=text,
+        model=model,
+        uuid=uuid or new_uuid(),
+        timestamp=iso_time(now),
+        message_id="msg_" + new_uuid()[:8],
+    )
+
+
+def result(
+    release: Release,
+    *,
+    session_id: str,
+    text: str,
+    model: str | None = None,
+    num_turns: int = 1,
+    duration_ms: int = 1,
+) -> Frame:
+    """The `result/success` that ends an answered turn."""
+    return _filled(
+        release,
+        "result",
+        session_id=session_id,
+        text=text,
+        model=model,
+        num_turns=num_turns,
+        ms=duration_ms,
+        cost=0.0001,
+    )
+
+
+def error_result(
+    release: Release,
+    *,
+    session_id: str,
+    errors: Sequence[str],
+    subtype: str = "error_during_execution",
+    is_error: bool = True,
+) -> Frame:
+    """The `result` of a start that failed before a turn, with its texts in `errors`.
+
+    Releases before 2.1.50 never print one; there it takes the form of the first that does, for scripts that ask for it.
+    """
+    frame = _filled(release, "error_result", session_id=session_id, errors=list(errors))
+    frame["subtype"] = subtype
+    frame["is_error"] = is_error
+    return frame
+
+
+def api_error(
+    release: Release, kind: Mapping[str, Any], *, session_id: str, text: str, now: float, uuid: str | None = None
+) -> Frame:
+    """The assistant frame that tells of a failed request to the API.
+
+    Args:
+        kind: `error`, `status`, `error_type`, `api_error` and `params` as `api_errors.ApiError.values` gives them.
+    """
+    return _filled(
+        release,
+        "api_error",
+        session_id=session_id,
+        text=text,
+        uuid=uuid or new_uuid(),
+        timestamp=iso_time(now),
+        message_id=new_uuid(),
+        **kind,
+    )
+
+
+def api_error_result(
+    release: Release, kind: Mapping[str, Any], *, session_id: str, text: str, num_turns: int = 1
+) -> Frame:
+    """The `result/success` with `is_error` that ends a turn whose request failed."""
+    return _filled(
+        release, "api_error_result", session_id=session_id, text=text, num_turns=num_turns, ms=1, cost=0, **kind
+    )
+
+
+def rate_limit_event(*, session_id: str, info: Mapping[str, Any]) -> Frame:
+    """What a usage limit is announced with (facts/more-observations.json, from 2.1.112)."""
+    return {"type": "rate_limit_event", "rate_limit_info": dict(info), "uuid": new_uuid(), "session_id": session_id}
+
+
+def hook_started(*, session_id: str, event: str, name: str, hook_id: str) -> Frame:
+    """A hook begins to run."""
+    return {
+        "type": "system",
+        "subtype": "hook_started",
+        "hook_id": hook_id,
+        "hook_name": name,
+        "hook_event": event,
+        "uuid": new_uuid(),
+        "session_id": session_id,
+    }
+
+
+def hook_response(
+    *,
+    session_id: str,
+    event: str,
+    name: str,
+    hook_id: str,
+    stdout: str = "",
+    stderr: str = "",
+    exit_code: int = 0,
+) -> Frame:
+    """A hook has ended."""
+    return {
+        "type": "system",
+        "subtype": "hook_response",
+        "hook_id": hook_id,
+        "hook_name": name,
+        "hook_event": event,
+        "output": stdout + stderr,
+        "stdout": stdout,
+        "stderr": stderr,
+        "exit_code": exit_code,
+        "outcome": "error" if exit_code else "success",
+        "uuid": new_uuid(),
+        "session_id": session_id,
+    }
+
+
+def conversation_reset(*, session_id: str, now: float) -> Frame:
+    """The conversation was replaced inside the connection, as by /clear (measured on 2.1.329).
+
+    Args:
+        session_id: that of the outgoing conversation; the new one is named by the frames that follow.
+    """
+    uuid = new_uuid()
+    return {
+        "type": "conversation_reset",
+        "new_conversation_id": uuid,
+        "uuid": uuid,
+        "trigger": "clear",
+        "user_message_uuid": new_uuid(),
+        "timestamp": iso_time(now),
+        "session_id": session_id,
+    }
+
+
+def interrupted(*, session_id: str, now: float, uuid: str | None = None) -> Frame:
+    """The user frame that an interrupt leaves behind (measured on 2.1.329)."""
+    return {
+        "type": "user",
+        "message": {"role": "user", "content": [{"type": "text", "text": "[Request interrupted by user]"}]},
+        "parent_tool_use_id": None,
+        "session_id": session_id,
+        "uuid": uuid or new_uuid(),
+        "timestamp": iso_time(now),
+    }
+
+
+def control_response(request_id: str, response: Mapping[str, Any] | None = None) -> Frame:
+    """The answer to a control request that succeeded."""
+    inner: Frame = {"subtype": "success", "request_id": request_id}
+    if response is not None:
+        inner["response"] = dict(response)
+    return {"type": "control_response", "response": inner}
+
+
+def control_error(request_id: str, error: str) -> Frame:
+    """The answer to a control request that failed or is not known."""
+    return {"type": "control_response", "response": {"subtype": "error", "request_id": request_id, "error": error}}
+
+
+def _filled(release: Release, form: str, /, **values: Any) -> Frame:
+    if values.get("model") is None:
+        values["model"] = release.behaviour["model"]
+    values["version"] = release.version
+    frame: Frame = fill(release.behaviour["frame:" + form], values)
+    return frame

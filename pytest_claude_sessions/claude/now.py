@@ -1,0 +1,38 @@
+"""The fake's clock: the machine's, or the instant in `<CLAUDE_FAKE_DIR>/clock.json`."""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+
+
+class Clock:
+    """Tells the time of records.
+
+    Args:
+        directory: CLAUDE_FAKE_DIR, None for none; its `clock.json` holds {"now": epoch seconds} to stand still at.
+    """
+
+    __slots__ = ("frozen",)
+
+    frozen: float | None
+
+    def __init__(self, directory: str | None) -> None:
+        self.frozen = None
+        if directory is None:
+            return
+        try:
+            with open(os.path.join(directory, "clock.json"), encoding="utf-8") as file:
+                self.frozen = float(json.load(file)["now"])
+        except FileNotFoundError:
+            return
+
+    def now(self) -> float:
+        """Epoch seconds."""
+        return time.time() if self.frozen is None else self.frozen
+
+    def stamp(self, path: str) -> None:
+        """Give a file that was just written the time of this clock."""
+        if self.frozen is not None:
+            os.utime(path, (self.frozen, self.frozen))

@@ -1,0 +1,123 @@
+"""What a release of the `claude` program does, as data: `releases.json` read for one version.
+
+`releases.json` maps a facet to a list of entries `{"since": "x.y.z", "value": ..., "observed": [releases]}`. A
+version behaves as the newest entry that is not newer than it; an older version than the first entry behaves as the
+first. Nothing else in the fake asks for a version number.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from typing import Any
+
+NEWEST = "2.1.329"
+OBSERVED = (
+    "1.0.0",
+    "1.0.31",
+    "1.0.98",
+    "1.0.128",
+    "2.0.0",
+    "2.0.77",
+    "2.1.0",
+    "2.1.50",
+    "2.1.112",
+    "2.1.114",
+    "2.1.160",
+    "2.1.329",
+)
+
+_TABLE = os.path.join(os.path.dirname(os.path.abspath(__file__)), "releases.json")
+
+
+class UnknownRelease(ValueError):
+    """A text that names no release.
+
+    Attributes:
+        given: what was asked for.
+        nearest: the observed release whose name is closest, to offer to the reader.
+    """
+
+    def __init__(self, given: str) -> None:
+        self.given = given
+        self.nearest = _nearest(given)
+        super().__init__(
+            f"{given!r} is not a release of claude: expected three numbers such as {NEWEST!r}, "
+            f"the nearest known one is {self.nearest!r} (known: {', '.join(OBSERVED)})"
+        )
+
+
+class Release:
+    """One release of the `claude` program.
+
+    Attributes:
+        version: the version as asked for, also when it is none of the observed ones.
+        behaviour: facet -> value, as `releases.json` has it for that version.
+    """
+
+    __slots__ = ("version", "behaviour")
+
+    version: str
+    behaviour: Mapping[str, Any]
+
+    def __init__(self, version: str, behaviour: Mapping[str, Any]) -> None:
+        self.version = version
+        self.behaviour = behaviour
+
+    @classmethod
+    def of(cls, version: str) -> Release:
+        """The release of that name.
+
+        Args:
+            version: three numbers and dots, such as "2.1.112"; any release, observed or not.
+
+        Raises:
+            UnknownRelease: when it is not of that form.
+        """
+        wanted = parse_version(version)
+        return cls(version, {facet: _value(entries, wanted) for facet, entries in _table().items()})
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Release) and other.version == self.version
+
+    def __hash__(self) -> int:
+        return hash(self.version)
+
+    def __repr__(self) -> str:
+        return f"Release.of({self.version!r})"
+
+
+def parse_version(version: str) -> tuple[int, ...]:
+    """The numbers of a version, to compare by.
+
+    Raises:
+        UnknownRelease: when it is not three numbers and dots.
+    """
+    parts = version.split(".")
+    if len(parts) != 3 or not all(part.isascii() and part.isdigit() for part in parts):
+        raise UnknownRelease(version)
+    return tuple(int(part) for part in parts)
+
+
+def _table() -> dict[str, list[dict[str, Any]]]:
+    with open(_TABLE, encoding="utf-8") as file:
+        table: dict[str, list[dict[str, Any]]] = json.load(file)
+    return table
+
+
+def _value(entries: list[dict[str, Any]], wanted: tuple[int, ...]) -> Any:
+    found = entries[0]["value"]
+    for entry in entries[1:]:
+        if parse_version(entry["since"]) > wanted:
+            break
+        found = entry["value"]
+    return found
+
+
+def _nearest(given: str) -> str:
+    # The longest common beginning, the newer one first: "2.1.x" is answered with the newest 2.1.
+    return max(reversed(OBSERVED), key=lambda known: len(os.path.commonprefix([known, given.strip("v ")])))

@@ -1,0 +1,164 @@
+"""What the program writes besides transcripts: its own state, the registry of running processes, the clean-up.
+
+Which of these a release writes, and what it does when it cannot, is data: `side_files`, `running_file`,
+`unwritable` and `cleanup` of `releases.json`.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+
+from .forms import fill, new_uuid
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from typing import Any
+
+_DAY_S = 86400.0
+
+
+class Unwritable(Exception):
+    """The release does not start where it cannot write this file.
+
+    Attributes:
+        text: what it prints on stderr.
+        status: its exit status.
+    """
+
+    def __init__(self, path: str, error: OSError, rules: Mapping[str, Any]) -> None:
+        super().__init__(path)
+        code = "EROFS: read-only file system" if error.errno == 30 else f"{error.strerror}"
+        self.text = rules["text"].replace("$error", code).replace("$path", path)
+        self.status: int = rules["status"]
+
+
+def write(
+    names: list[dict[str, Any]], *, config_dir: str, home: str, session_id: str, rules: Mapping[str, Any]
+) -> bool:
+    """Write the small files that a start leaves behind, those that are not there yet.
+
+    Args:
+        names: the release's `side_files`; "path" and "text" may hold $id, $ms and $uuid.
+        rules: the release's `unwritable`.
+
+    Returns:
+        Whether all that the release needs for a transcript could be written.
+
+    Raises:
+        Unwritable: where the release gives up at once.
+    """
+    able = True
+    ms = str(int(time.time() * 1000))
+    for entry in names:
+        place = entry["path"].replace("$id", session_id).replace("$ms", ms)
+        if "only_without" in entry and os.path.exists(os.path.join(config_dir, entry["only_without"])):
+            continue
+        path = os.path.join(home if entry.get("in_home") else config_dir, place)
+        try:
+            _write_new(path, entry, session_id)
+        except OSError as error:
+            if entry.get("needed") == "start":
+                raise Unwritable(path, error, rules) from error
+            able = able and entry.get("needed") != "transcript"
+    return able
+
+
+def _write_new(path: str, entry: Mapping[str, Any], session_id: str) -> None:
+    if "link" in entry:
+        if os.path.lexists(path):
+            os.unlink(path)
+        os.symlink(entry["link"].replace("$id", session_id), path)
+        return
+    again = entry.get("again", False)
+    flags = os.O_WRONLY | os.O_CREAT | (0 if again else os.O_EXCL)
+    try:
+        fd = os.open(path, flags, entry.get("mode", 0o644))
+    except FileExistsError:
+        return
+    except FileNotFoundError:
+        os.makedirs(os.path.dirname(path), mode=entry.get("dir_mode", 0o755), exist_ok=True)
+        fd = os.open(path, flags, entry.get("mode", 0o644))
+    with open(fd, "w", encoding="utf-8") as file:
+        if not again or os.fstat(fd).st_size == 0:
+            file.write(entry["text"].replace("$id", session_id).replace("$uuid", new_uuid()))
+
+
+class Running:
+    """`sessions/<pid>.json`, by which others see that a process holds a conversation.
+
+    Args:
+        form: the release's `running_file`, None where it has none.
+        now: epoch seconds.
+    """
+
+    def __init__(
+        self, form: Mapping[str, Any] | None, *, config_dir: str, session_id: str, cwd: str, version: str, now: float
+    ) -> None:
+        self._form = form
+        self._path = os.path.join(config_dir, "sessions", f"{os.getpid()}.json")
+        self._values = {
+            "pid": os.getpid(),
+            "session_id": session_id,
+            "cwd": cwd,
+            "version": version,
+            "now_ms": int(now * 1000),
+        }
+
+    def say(self, status: str, now: float, session_id: str | None = None) -> None:
+        """Write what the process is doing.
+
+        Args:
+            status: "busy" during a turn, "idle" between turns.
+            now: epoch seconds.
+            session_id: the conversation, when it is another now.
+        """
+        if self._form is None:
+            return
+        self._values.update(status=status, status_ms=int(now * 1000))
+        if session_id is not None:
+            self._values["session_id"] = session_id
+        text = json.dumps(fill(self._form, self._values), separators=(",", ":"))
+        try:
+            os.makedirs(os.path.dirname(self._path), mode=0o700, exist_ok=True)
+            fd = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o644)
+            with open(fd, "w", encoding="utf-8") as file:
+                file.write(text)
+        except OSError:
+            self._form = None  # a config dir that cannot be written has no registry
+
+    def gone(self) -> None:
+        """The process ends in order: take the file away."""
+        if self._form is None:
+            return
+        try:
+            os.unlink(self._path)
+        except OSError:
+            pass
+
+
+def clean_up(config_dir: str, days: int, now: float) -> None:
+    """Remove transcripts that nobody wrote to for that many days, in every project (fact `cleanup`).
+
+    Args:
+        days: `cleanupPeriodDays`.
+        now: epoch seconds.
+    """
+    oldest = now - days * _DAY_S
+    projects = os.path.join(config_dir, "projects")
+    try:
+        directories = [entry.path for entry in os.scandir(projects) if entry.is_dir()]
+    except OSError:
+        return
+    for directory in directories:
+        try:
+            entries = list(os.scandir(directory))
+            for entry in entries:
+                if entry.name.endswith(".jsonl") and entry.is_file() and entry.stat().st_mtime < oldest:
+                    os.unlink(entry.path)
+            if len(entries) and not os.listdir(directory):
+                os.rmdir(directory)
+        except OSError:
+            continue

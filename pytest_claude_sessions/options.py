@@ -1,0 +1,244 @@
+"""The command line options, and what they and the configuration files together ask for (SPEC 3)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import pytest
+
+TABLE = "pytest-claude-sessions"
+CONFIG_FILE = "claude-conformance.toml"
+REPORT_SUFFIXES = (".json",)
+_KEYS = ("manager", "profile", "profiles", "expected-failures", "call-timeout-s")
+_EXPECTED_KEYS = ("id", "reason", "issue", "until")
+
+
+class WrongOption(Exception):
+    """An option or a key of a configuration file that cannot be taken; one line, with the remedy."""
+
+
+@dataclass(frozen=True, slots=True)
+class ExpectedFailure:
+    """A requirement that is known to fail.
+
+    :param until: the last day on which it may
+    """
+
+    id: str
+    reason: str
+    issue: str = ""
+    until: date | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What a conformance run was asked to do."""
+
+    manager: str | Callable[[Any], Any]
+    profile: str
+    capabilities: frozenset[str]
+    requirements: tuple[str, ...] = ()
+    releases: tuple[str, ...] = ()
+    cli: str | None = None
+    reports: tuple[Path, ...] = ()
+    strict: bool = False
+    call_timeout_s: float = 60.0
+    expected_failures: Mapping[str, ExpectedFailure] = field(default_factory=dict)
+
+
+def add_options(parser: pytest.Parser) -> None:
+    """Register the options; nothing else happens until one of them is used."""
+    group = parser.getgroup("claude-sessions", "conformance of Claude Code session managers")
+    group.addoption("--claude-conformance", action="store_true", help="run the conformance suite on a session manager")
+    group.addoption(
+        "--claude-manager",
+        metavar="SPEC",
+        help="the manager: package.module:factory, 'cmd:COMMAND' for a driver over stdin and stdout, or 'reference'",
+    )
+    group.addoption("--claude-profile", metavar="NAME", help="capabilities that are required (default: core)")
+    group.addoption(
+        "--claude-requirement",
+        metavar="ID",
+        action="append",
+        default=[],
+        help="check this requirement alone (repeatable); the outcome is then partial",
+    )
+    group.addoption(
+        "--claude-release",
+        metavar="VERSION",
+        action="append",
+        default=[],
+        help="the release that the fake claude behaves as (repeatable; default: the newest known)",
+    )
+    group.addoption(
+        "--claude-cli",
+        metavar="PATH",
+        help="run this program against a loopback API instead of the fake; 'real' takes the installed one",
+    )
+    group.addoption(
+        "--claude-report", metavar="PATH", action="append", default=[], help="write a report (repeatable): .json"
+    )
+    group.addoption(
+        "--claude-strict", action="store_true", help="a 'should' that does not hold makes the outcome partial"
+    )
+    group.addoption("--claude-explain", metavar="ID", help="print a requirement and its checks; run nothing")
+    parser.addini("claude_manager", "the session manager under test, as for --claude-manager")
+
+
+def resolve(config: pytest.Config) -> Options:
+    """Put the command line, the ini option, the hook and the configuration file together.
+
+    :raises WrongOption: for anything that is not known, naming the nearest that is
+    """
+    from .suite.registry import load_registry
+
+    registry = load_registry()
+    table, source = _read_table(config.rootpath)
+    _only(table, _KEYS, source)
+    profiles = {**registry.profiles, **_own_profiles(table, source)}
+    profile = config.getoption("claude_profile") or _text(table, "profile", source) or "core"
+    if profile not in profiles:
+        raise WrongOption(f"--claude-profile: there is no profile {profile!r}{_nearest(profile, profiles)}")
+    requirements = []
+    for name in config.getoption("claude_requirement"):
+        try:
+            requirements.append(registry.requirement(name).id)
+        except LookupError as error:
+            raise WrongOption(f"--claude-requirement: {error.args[0]}") from error
+    return Options(
+        manager=_manager(config, table, source),
+        profile=profile,
+        capabilities=frozenset(profiles[profile]),
+        requirements=tuple(requirements),
+        releases=tuple(_release(name) for name in config.getoption("claude_release")),
+        cli=config.getoption("claude_cli"),
+        reports=tuple(_report(name) for name in config.getoption("claude_report")),
+        strict=config.getoption("claude_strict"),
+        call_timeout_s=_seconds(table, source),
+        expected_failures=_expected_failures(table, source, registry.requirements),
+    )
+
+
+def _manager(config: pytest.Config, table: Mapping[str, Any], source: str) -> str | Callable[[Any], Any]:
+    named = config.getoption("claude_manager")
+    found: str | Callable[[Any], Any] | None = (
+        named
+        or config.hook.pytest_claude_manager(config=config)
+        or config.getini("claude_manager")
+        or _text(table, "manager", source)
+    )
+    if not found:
+        raise WrongOption(
+            "no manager is configured: give --claude-manager SPEC, the ini option claude_manager, `manager` in "
+            f"[tool.{TABLE}], or the hook pytest_claude_manager ('reference' is the one that ships)"
+        )
+    return found
+
+
+def _read_table(root: Path) -> tuple[Mapping[str, Any], str]:
+    import tomllib
+
+    for name in (CONFIG_FILE, "pyproject.toml"):
+        path = root / name
+        if not path.is_file():
+            continue
+        try:
+            data = tomllib.loads(path.read_text("utf-8"))
+        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+            raise WrongOption(f"{name}: not valid TOML: {error}") from error
+        if name == CONFIG_FILE:
+            return data, name
+        table = data.get("tool", {}).get(TABLE)
+        if table is not None:
+            return table, f"{name} [tool.{TABLE}]"
+    return {}, CONFIG_FILE
+
+
+def _own_profiles(table: Mapping[str, Any], source: str) -> dict[str, tuple[str, ...]]:
+    from .manager import CAPABILITIES
+
+    own = table.get("profiles", {})
+    if not isinstance(own, dict):
+        raise WrongOption(f"{source}: profiles: a table of names with lists of capabilities is expected")
+    for name, capabilities in own.items():
+        for capability in capabilities if isinstance(capabilities, list) else [capabilities]:
+            if capability not in CAPABILITIES:
+                raise WrongOption(
+                    f"{source}: profiles.{name}: there is no capability {capability!r}"
+                    f"{_nearest(str(capability), CAPABILITIES)}"
+                )
+    return {name: tuple(capabilities) for name, capabilities in own.items()}
+
+
+def _expected_failures(
+    table: Mapping[str, Any], source: str, requirements: Mapping[str, Any]
+) -> dict[str, ExpectedFailure]:
+    listed: dict[str, ExpectedFailure] = {}
+    entries = table.get("expected-failures", [])
+    if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
+        raise WrongOption(f"{source}: expected-failures: a list of tables is expected: [[expected-failures]]")
+    for entry in entries:
+        where = f"{source}: expected-failures"
+        _only(entry, _EXPECTED_KEYS, where)
+        name, reason, until = entry.get("id"), entry.get("reason"), entry.get("until")
+        if name not in requirements:
+            raise WrongOption(f"{where}: there is no requirement {name!r}{_nearest(str(name), requirements)}")
+        if not isinstance(reason, str) or not reason.strip():
+            raise WrongOption(f"{where}: {name}: a reason is missing")
+        if until is not None and type(until) is not date:
+            raise WrongOption(f"{where}: {name}: until is {until!r}: a date such as 2027-01-31 is expected")
+        if until is not None and until < date.today():
+            raise WrongOption(f"{where}: {name}: its date {until} is past: mend it, or agree on another date")
+        if name in listed:
+            raise WrongOption(f"{where}: {name} is listed twice")
+        listed[name] = ExpectedFailure(name, reason, str(entry.get("issue", "")), until)
+    return listed
+
+
+def _only(table: Mapping[str, Any], valid: tuple[str, ...], source: str) -> None:
+    for key in table:
+        if key not in valid:
+            raise WrongOption(f"{source}: there is no key {key!r}{_nearest(key, valid)}")
+
+
+def _text(table: Mapping[str, Any], key: str, source: str) -> str | None:
+    value = table.get(key)
+    if value is not None and not isinstance(value, str):
+        raise WrongOption(f"{source}: {key} is {value!r}: text is expected")
+    return value
+
+
+def _seconds(table: Mapping[str, Any], source: str) -> float:
+    value = table.get("call-timeout-s", 60)
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 < value < float("inf"):
+        raise WrongOption(f"{source}: call-timeout-s is {value!r}: a number of seconds above 0 is expected")
+    return float(value)
+
+
+def _release(name: str) -> str:
+    from .claude.release import Release, UnknownRelease
+
+    try:
+        return Release.of(name).version
+    except UnknownRelease as error:
+        raise WrongOption(f"--claude-release: {error}") from error
+
+
+def _report(name: str) -> Path:
+    path = Path(name)
+    if path.suffix not in REPORT_SUFFIXES:
+        raise WrongOption(f"--claude-report: {name}: its name must end in {' or '.join(REPORT_SUFFIXES)}")
+    if not path.absolute().parent.is_dir():
+        raise WrongOption(f"--claude-report: {name}: there is no directory {path.absolute().parent}")
+    return path.absolute()
+
+
+def _nearest(wrong: str, valid: Any) -> str:
+    from .nearest import nearest
+
+    return nearest(wrong, valid)

@@ -1,0 +1,170 @@
+"""The reference manager: each method of SPEC 4, put together from this package's parts."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from ..environment import Environment
+from ..manager import DispatchRequest, DispatchResult, ManagerError
+from .age import AgeLimit, now_ms
+from .dispatch import Conversation, Dispatch
+from .durable import private_directory
+from .identity import checked_id, derive
+from .lease import Leases
+from .program import Program
+from .quarantine import Quarantine
+from .store import Row, SessionStore
+from .transcripts import Transcripts
+
+DEFAULT_TIMEOUT_S = 1800.0
+RESUME_FAILURES = "claude_session_resume_failures_total"
+
+
+class ReferenceManager:
+    """Keeps Claude's session ids by key or by workspace, and resumes them.
+
+    Settings: `max_session_age_ms` (default 24 h), `claude_timeout_s` (default 1800), `model`,
+    `permission_mode`, `add_dirs`.
+    """
+
+    name = "reference"
+    version = "0.1.0"
+    capabilities = frozenset({"store", "resume", "identity", "ttl", "quarantine", "metrics"})
+    dispatch_type = Dispatch
+    program_type = Program
+    store_type = SessionStore
+
+    def __init__(self, environment: Environment) -> None:
+        settings = environment.settings
+        self.environment = environment
+        self.limit = AgeLimit.of(settings.get("max_session_age_ms"))
+        self.timeout_s = _seconds("claude_timeout_s", settings.get("claude_timeout_s"), DEFAULT_TIMEOUT_S)
+        # One store a config dir: an id means nothing under another one (STO-13).
+        self.scope = hashlib.sha256(str(environment.config_dir.resolve()).encode()).hexdigest()[:12]
+        self.options: Mapping[str, Any] = {"store_json": f"sessions-{self.scope}.json", "clock": "injected"}
+        self.store = self.store_type(environment.state_dir / f"sessions-{self.scope}.json")
+        self.workspaces = SessionStore(environment.state_dir / f"workspaces-{self.scope}.json")
+        self.leases = Leases(environment.state_dir / "leases")
+        self.transcripts = Transcripts(environment.config_dir)
+        self.quarantine = Quarantine(self.transcripts, self.leases)
+        self.program = self.program_type(
+            environment.claude, environment.config_dir, environment.env, _claude_options(settings)
+        )
+        self._resume_failures = 0
+        private_directory(environment.state_dir)
+        if self.store.path.exists():
+            self.sweep_stale_sessions()
+
+    # ------------------------------------------------------------------ store and ttl
+    def get_session(self, key: str) -> str | None:
+        """The id of a key, None when it has none that is still fresh; a stale row is deleted."""
+        row = self._fresh_row(key)
+        return row.session_id if row else None
+
+    def set_session(self, key: str, session_id: str) -> None:
+        """Store an id; its age starts anew.
+
+        :raises ManagerError: `invalid_session_id`, `unwritable`
+        """
+        self.store.put(key, Row(checked_id(session_id), now_ms(), None))
+
+    def sweep_stale_sessions(self) -> int:
+        """Delete every stale row but those of running conversations; tell how many."""
+        self._pull_back_future_rows()
+        return self.store.remove(self._is_doomed)
+
+    # ------------------------------------------------------------------ identity and quarantine
+    def derive_session_id(self, workspace_id: str | None) -> str:
+        """The id that belongs to a workspace."""
+        return derive(workspace_id)
+
+    def quarantine_invalid(self, session_id: str, cwd: Path) -> Path | None:
+        """Set a transcript aside that Claude would refuse; the new path, None when there is nothing to do.
+
+        :raises ManagerError: `invalid_session_id`, `unwritable`
+        """
+        return self.quarantine.set_aside(checked_id(session_id), cwd)
+
+    # ------------------------------------------------------------------ metrics
+    def metrics(self) -> Mapping[str, float]:
+        """The counters, by name."""
+        return {RESUME_FAILURES: self._resume_failures}
+
+    # ------------------------------------------------------------------ resume
+    def dispatch(self, request: DispatchRequest) -> DispatchResult:
+        """Deliver a prompt to its conversation, which is started when there is none.
+
+        :raises ManagerError: `unsupported`, `cwd_missing`, `busy`, `unwritable`, `claude_failed`
+        """
+        conversation = self._conversation(request)
+        timeout_s = self.timeout_s if request.timeout is None else request.timeout
+        work = self.dispatch_type(self.program, self.transcripts, self.quarantine, self._count_dead_id)
+        with self.leases.hold(self._lease_name(conversation), timeout_s) as lease:
+            if conversation.derived is not None:
+                row = self.workspaces.row(conversation.name)
+            else:
+                row = self._fresh_row(conversation.name, holding=True, warnings=work.warnings)
+            return work.run(conversation, row, request.prompt, timeout_s, lease)
+
+    def _conversation(self, request: DispatchRequest) -> Conversation:
+        if (request.key is None) == (request.workspace_id is None):
+            raise ManagerError("unsupported", "exactly one of key and workspace_id must be set")
+        if request.key is not None:
+            return Conversation(request.key, self.store, request.cwd)
+        derived = derive(request.workspace_id)
+        return Conversation(derived, self.workspaces, request.cwd, derived)
+
+    def _lease_name(self, conversation: Conversation) -> str:
+        kind = "key" if conversation.derived is None else "workspace"
+        return f"{self.scope} {kind} {conversation.name}"
+
+    def _count_dead_id(self) -> None:
+        self._resume_failures += 1
+
+    def _fresh_row(self, key: str, *, holding: bool = False, warnings: list[str] | None = None) -> Row | None:
+        row = self.store.row(key)
+        if row is not None and row.last_used_at > now_ms():
+            self._pull_back_future_rows()
+            row = self.store.row(key)
+        if row is None or not self.limit.is_stale(row.last_used_at):
+            return row
+        if not holding and self._is_running(key):
+            return row
+        self.store.remove(lambda other, found: other == key and self.limit.is_stale(found.last_used_at))
+        if warnings is not None:
+            warnings.append(f"expired: the conversation of {key!r:.80} rested too long; starting a new one")
+        return None
+
+    def _is_doomed(self, key: str, row: Row) -> bool:
+        return self.limit.is_stale(row.last_used_at) and not self._is_running(key)
+
+    def _is_running(self, key: str) -> bool:
+        return self.leases.is_held(f"{self.scope} key {key}")
+
+    def _pull_back_future_rows(self) -> None:
+        """A stamp from the future counts as now, from now on: it must age like any other (TTL-12)."""
+        now = now_ms()
+        for key, row in self.store.rows().items():
+            if row.last_used_at > now:
+                self.store.put(key, Row(row.session_id, now, row.cwd))
+
+
+def _seconds(name: str, value: Any, default: float) -> float:
+    if value is None:
+        return default
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 < value < float("inf"):
+        raise ManagerError("invalid_setting", f"{name} is {value!r}: a number of seconds above 0 is expected")
+    return float(value)
+
+
+def _claude_options(settings: Mapping[str, Any]) -> list[str]:
+    options: list[str] = []
+    for setting, option in (("model", "--model"), ("permission_mode", "--permission-mode")):
+        if settings.get(setting) is not None:
+            options += [option, str(settings[setting])]
+    for directory in settings.get("add_dirs") or ():
+        options += ["--add-dir", str(directory)]
+    return options

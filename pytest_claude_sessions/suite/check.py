@@ -1,0 +1,56 @@
+"""Checks: short functions, one requirement each, found by the capability's module in `conformance`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from importlib import import_module, resources
+from typing import Any
+
+from .registry import CONFORMANCE
+
+_CHECKS: dict[str, list[Check]] = {}
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One way to hold a manager to a requirement.
+
+    :param requirement: the id
+    :param name: tells it from the requirement's other checks
+    :param function: takes the trial and, where there are cases, the case
+    :param cases: names with what is handed to the function; empty when it takes none
+    """
+
+    requirement: str
+    name: str
+    function: Callable[..., None]
+    cases: Mapping[str, Any]
+
+    def node_names(self) -> list[tuple[str, str | None]]:
+        """The names of its test items, each with its case."""
+        if not self.cases:
+            return [(f"{self.requirement}[{self.name}]", None)]
+        return [(f"{self.requirement}[{self.name}-{case}]", case) for case in self.cases]
+
+
+def check(requirement: str, cases: Mapping[str, Any] | None = None) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """Make a function a check of a requirement.
+
+    :param requirement: the id
+    :param cases: run it once a case, the value as second argument
+    """
+
+    def register(function: Callable[..., None]) -> Callable[..., None]:
+        name = function.__name__.replace("_", "-")
+        _CHECKS.setdefault(requirement, []).append(Check(requirement, name, function, dict(cases or {})))
+        return function
+
+    return register
+
+
+def checks_of(requirement: str, capability: str) -> list[Check]:
+    """The checks of a requirement; its capability's module is imported when it is first asked for."""
+    if resources.files(CONFORMANCE).joinpath(f"{capability}.py").is_file():
+        import_module(f"{CONFORMANCE}.{capability}")
+    return _CHECKS.get(requirement, [])

@@ -1,0 +1,159 @@
+"""The suite as pytest nodes: `claude-conformance::AREA::ID[...]`, the same wherever the package is installed."""
+
+from __future__ import annotations
+
+import shutil
+import time
+from collections.abc import Iterator
+from functools import partial
+from importlib import resources
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from ..door import Refusal
+from . import verdict
+from .check import Check, checks_of
+from .judgement import Breach, CouldNotRun, NeedsTheFake, NotApplicable
+from .registry import CONFORMANCE, Requirement
+
+if TYPE_CHECKING:
+    from .run import ConformanceRun
+
+ROOT = "claude-conformance"
+
+
+def suite_argument() -> str:
+    """The path that stands for the suite among pytest's arguments."""
+    return str(resources.files(CONFORMANCE).joinpath("requirements.toml"))
+
+
+def with_suite_paths(args: list[str]) -> list[str]:
+    """Arguments that are node ids of the suite, as pytest can look them up."""
+    return [
+        suite_argument() + argument.removeprefix(ROOT) if argument.startswith(f"{ROOT}::") else argument
+        for argument in args
+    ]
+
+
+def node_id(requirement: Requirement, name: str) -> str:
+    """The node id of one item of a requirement."""
+    return f"{ROOT}::{requirement.area}::{name}"
+
+
+def item_names(check: Check, releases: tuple[str, ...]) -> list[tuple[str, str | None, str | None]]:
+    """The names of a check's items, with case and release; the release stands in a name when it was asked for."""
+    names: list[tuple[str, str | None, str | None]] = []
+    for name, case in check.node_names():
+        if not releases:
+            names.append((name, case, None))
+        names += [(f"{name[:-1]}-{release}]", case, release) for release in releases]
+    return names
+
+
+class SuiteCollector(pytest.Collector):
+    """The root of the suite's nodes."""
+
+    run: ConformanceRun
+
+    def collect(self) -> Iterator[pytest.Collector]:
+        areas: dict[str, list[Requirement]] = {}
+        for requirement in self.run.planned_requirements:
+            areas.setdefault(requirement.area, []).append(requirement)
+        for area, requirements in areas.items():
+            collector = AreaCollector.from_parent(self, name=area)
+            collector.run, collector.requirements = self.run, requirements
+            yield collector
+
+
+class AreaCollector(pytest.Collector):
+    """The checks of one capability."""
+
+    run: ConformanceRun
+    requirements: list[Requirement]
+
+    def collect(self) -> Iterator[pytest.Item]:
+        for requirement in self.requirements:
+            for check in checks_of(requirement.id, requirement.capability):
+                for name, case, release in item_names(check, self.run.options.releases):
+                    item = RequirementItem.from_parent(self, name=name)
+                    item.bind(self.run, requirement, check, case, release)
+                    yield item
+
+
+class RequirementItem(pytest.Item):
+    """One check of one requirement, on a manager of its own in a fresh world."""
+
+    result: verdict.CheckResult | None = None
+
+    def bind(self, run: ConformanceRun, requirement: Requirement, check: Check, case: str | None, release: str | None) -> None:
+        """What it checks, and how."""
+        self.run, self.requirement, self.check, self.case, self.release = run, requirement, check, case, release
+
+    def runtest(self) -> None:
+        started = time.perf_counter()
+        conclude = partial(self._conclude, started)
+        try:
+            self._try()
+        except (Breach, Refusal) as end:
+            breach = end if isinstance(end, Breach) else Breach("a call that must be answered", "an answer", str(end))
+            text = self._explained(breach)
+            expected = self.run.plan.expected_failures.get(self.requirement.id)
+            if expected is not None:
+                conclude(verdict.EXPECTED_FAILURE, text)
+                pytest.xfail(expected)
+            if self.requirement.level != "must":
+                conclude(verdict.WARNED, text)
+                self.add_report_section("call", "should", text)
+                return
+            conclude(verdict.FAILED, text)
+            raise breach from None
+        except CouldNotRun as end:
+            conclude(verdict.COULD_NOT_RUN, str(end), needs_fake=isinstance(end, NeedsTheFake))
+            pytest.skip(f"could not run: {end}")
+        except NotApplicable as end:
+            conclude(verdict.NOT_CLAIMED, str(end))
+            pytest.skip(f"does not apply: {end}")
+        except Exception as error:
+            conclude(verdict.HARNESS_ERROR, f"{type(error).__name__}: {error}")
+            raise
+        else:
+            conclude(verdict.PASSED, "")
+
+    def _try(self) -> None:
+        self._scene = None
+        with self.run.trial(self.release) as trial:
+            try:
+                if self.check.cases:
+                    self.check.function(trial, self.check.cases[str(self.case)])
+                else:
+                    self.check.function(trial)
+                trial.close()
+            except BaseException:
+                self._scene = self.run.scene_of(trial)
+                raise
+
+    def _explained(self, breach: Breach) -> str:
+        from .failure import explain_failure
+
+        return explain_failure(self.requirement, breach, self._scene, self.run.repeat_command(self.requirement))
+
+    def _conclude(self, started: float, name: str, message: str, *, needs_fake: bool = False) -> None:
+        self.result = verdict.CheckResult(
+            self.nodeid, self.requirement.id, name, round(time.perf_counter() - started, 4), message, needs_fake
+        )
+
+    def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], *args: Any, **kwargs: Any) -> Any:
+        if isinstance(excinfo.value, Breach) and self.result is not None:
+            return self.result.message
+        return super().repr_failure(excinfo, *args, **kwargs)
+
+    def reportinfo(self) -> tuple[Path, int | None, str]:
+        code = self.check.function.__code__
+        return Path(code.co_filename), code.co_firstlineno - 1, self.nodeid
+
+
+def remove_tree(path: Path) -> None:
+    """Remove a trial's world, whatever modes it was left with."""
+    shutil.rmtree(path, ignore_errors=True)

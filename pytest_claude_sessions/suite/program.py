@@ -1,0 +1,64 @@
+"""The real program: where it is, and which release."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from importlib.util import find_spec
+from pathlib import Path
+
+from ..options import WrongOption
+
+SDK = "claude_agent_sdk"
+
+
+@dataclass(frozen=True, slots=True)
+class RealProgram:
+    """A real `claude`.
+
+    :param path: the executable
+    :param release: what it says that it is
+    :param env: variables that it needs besides those of the API
+    """
+
+    path: Path
+    release: str
+    env: Mapping[str, str] = field(default_factory=lambda: {"IS_SANDBOX": "1"})
+
+
+def bundled_program() -> Path | None:
+    """The program that the installed SDK carries; the SDK itself is not imported."""
+    spec = find_spec(SDK)
+    for directory in (spec.submodule_search_locations or []) if spec else []:
+        path = Path(directory, "_bundled", "claude")
+        if path.is_file():
+            return path
+    return None
+
+
+def find_program(named: str) -> RealProgram:
+    """The program that `--claude-cli` names.
+
+    :param named: a path, or `real` for the SDK's, else the one on PATH
+    :raises WrongOption: when there is none
+    """
+    if named == "real":
+        on_path = shutil.which("claude")
+        path = bundled_program() or (Path(on_path) if on_path else None)
+        if path is None:
+            raise WrongOption("--claude-cli real: no claude is installed: pip install 'pytest-claude-sessions[sdk]'")
+    else:
+        path = Path(named).absolute()
+        if not path.is_file():
+            raise WrongOption(f"--claude-cli: there is no program {named}; 'real' takes the installed one")
+    try:
+        told = subprocess.run([path, "--version"], capture_output=True, text=True, timeout=60, check=False).stdout
+    except (OSError, subprocess.TimeoutExpired) as error:
+        raise WrongOption(f"--claude-cli: {path} does not run: {error}") from error
+    found = re.match(r"\d+\.\d+\.\d+", told)
+    if not found:
+        raise WrongOption(f"--claude-cli: {path} does not say its version: {told[:80]!r}")
+    return RealProgram(path, found.group())

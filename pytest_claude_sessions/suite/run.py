@@ -1,0 +1,229 @@
+"""One conformance run: what has to be done, what was found, and what follows from it."""
+
+from __future__ import annotations
+
+import contextlib
+import shlex
+import tempfile
+from collections.abc import Generator, Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from ..config_dir import snapshot
+from ..door import Door, Identity
+from ..door.stdio import StdioDoor
+from ..environment import make_environment
+from ..options import Options, WrongOption, resolve
+from . import verdict
+from .check import checks_of
+from .collection import RequirementItem, SuiteCollector, item_names, node_id, remove_tree, suite_argument
+from .failure import Scene
+from .leftovers import Leftovers
+from .program import RealProgram, find_program
+from .registry import Requirement, load_registry
+from .subject import identify, make_door
+from .trial import Arrangement, Trial
+
+if TYPE_CHECKING:
+    from ..api import MessagesApi
+
+NAME = "claude-conformance"
+_FILTERS = {"keyword": "-k", "markexpr": "-m", "deselect": "--deselect", "lf": "--lf", "stepwise": "--stepwise"}
+
+
+def register(config: pytest.Config) -> None:
+    """Begin a conformance run in this process.
+
+    :raises pytest.UsageError: when something that was asked for does not exist, in one line
+    """
+    try:
+        run = ConformanceRun(config, resolve(config))
+    except WrongOption as error:
+        raise pytest.UsageError(str(error)) from None
+    config.pluginmanager.register(run, NAME)
+
+
+class ConformanceRun:
+    """The plug-in object of a run; under pytest-xdist the controller and each worker have one."""
+
+    def __init__(self, config: pytest.Config, options: Options) -> None:
+        self.config = config
+        self.options = options
+        self.registry = load_registry()
+        self._directory = Path(tempfile.mkdtemp(prefix="claude-conformance-"))
+        self._resources = contextlib.ExitStack()
+        self._resources.callback(remove_tree, self._directory)
+        self._number = 0
+        self._api: MessagesApi | None = None
+        self._leftovers = Leftovers()
+        try:
+            self.program: RealProgram | None = find_program(options.cli) if options.cli else None
+            self.door: Door = make_door(options.manager, config.invocation_params.dir)
+            self.identity = self._identified()
+        except BaseException:
+            self._resources.close()
+            raise
+        if isinstance(self.door, StdioDoor):
+            self.door = replace(self.door, clock=str(self.identity.options.get("clock", "none")))
+        self.plan = self._planned()
+        self.results: dict[str, verdict.CheckResult] = {}
+        self.requirement_results: list[verdict.RequirementResult] = []
+        self.outcome: verdict.Outcome | None = None
+
+    # ------------------------------------------------------------------ the plan
+    @property
+    def planned_requirements(self) -> list[Requirement]:
+        """The requirements that this run holds the manager to."""
+        return [self.registry.requirements[name] for name in self.plan.items]
+
+    def _identified(self) -> Identity:
+        environment = make_environment(self._directory / "identity", Path("claude"), {})
+        return identify(self.door, environment)
+
+    def _planned(self) -> verdict.Plan:
+        claimed = self.identity.capabilities
+        wanted = set(self.options.requirements)
+        filtered = [f"only {', '.join(self.options.requirements)} was asked for"] if wanted else []
+        filtered += [f"{option} was given" for name, option in _FILTERS.items() if self._given(name)]
+        items: dict[str, tuple[str, ...]] = {}
+        for requirement in self.registry.of(claimed):
+            if wanted and requirement.id not in wanted:
+                continue
+            checks = checks_of(requirement.id, requirement.capability)
+            names = [name for check in checks for name, _, _ in item_names(check, self.options.releases)]
+            items[requirement.id] = tuple(node_id(requirement, name) for name in names)
+        for name in wanted:
+            if name not in items:
+                capability = self.registry.requirements[name].capability
+                raise WrongOption(
+                    f"--claude-requirement: {name} belongs to the capability {capability}, which "
+                    f"{self.identity.name} does not declare"
+                )
+        expected = {name: failure.reason for name, failure in self.options.expected_failures.items()}
+        return verdict.Plan(self.options.capabilities, claimed, items, tuple(filtered), expected)
+
+    def _given(self, option: str) -> bool:
+        if any(f"{suite_argument()}::" in str(argument) for argument in self.config.args):
+            return True
+        return bool(self.config.getoption(option, None))
+
+    # ------------------------------------------------------------------ one trial
+    @contextlib.contextmanager
+    def trial(self, release: str | None) -> Iterator[Trial]:
+        """A trial in a world of its own; what the manager leaves behind is charged to it."""
+        self._number += 1
+        root = self._directory / str(self._number)
+        root.mkdir()
+        arrangement = Arrangement(
+            door=self.door,
+            release=self.program.release if self.program else release,
+            real=self.program.path if self.program else None,
+            claude_env=self._claude_env(),
+            call_timeout_s=self.options.call_timeout_s,
+        )
+        with self._leftovers.watched(root) as watch:
+            trial = Trial(arrangement, root)
+            self._before = snapshot(root)
+            try:
+                yield trial
+                watch.charge(orphans_expected=trial.orphans_expected)
+            finally:
+                with contextlib.suppress(BaseException):
+                    trial.close()
+        remove_tree(root)
+
+    def scene_of(self, trial: Trial) -> Scene:
+        """What the trial's world looks like now."""
+        change = self._before.diff(snapshot(trial.root))
+        return Scene(tuple(line for line in change if "claude/" not in line.split("(")[0]), tuple(trial.starts))
+
+    def repeat_command(self, requirement: Requirement) -> str:
+        """The command line that repeats one requirement."""
+        words = ["pytest", "--claude-conformance"]
+        for option in ("claude_manager", "claude_cli"):
+            value = self.config.getoption(option)
+            if value:
+                words += ["--" + option.replace("_", "-"), str(value)]
+        for release in self.options.releases:
+            words += ["--claude-release", release]
+        return shlex.join([*words, "--claude-requirement", requirement.id])
+
+    def _claude_env(self) -> dict[str, str]:
+        if self.program is None:
+            return {}
+        if self._api is None:
+            from ..api import MessagesApi
+
+            self._api = self._resources.enter_context(MessagesApi())
+        return {**self._api.env, **self.program.env}
+
+    # ------------------------------------------------------------------ hooks
+    def collect(self, file_path: Path, parent: pytest.Collector) -> pytest.Collector | None:
+        """The suite's root, where its argument stands among those of the command line."""
+        if str(file_path) != suite_argument():
+            return None
+        collector = SuiteCollector.from_parent(parent, name=NAME, nodeid=NAME)
+        collector.run = self
+        return collector
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_makereport(
+        self, item: pytest.Item, call: pytest.CallInfo[None]
+    ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+        report = yield
+        if isinstance(item, RequirementItem) and call.when == "call" and item.result is not None:
+            report.claude_result = item.result.as_json()  # type: ignore[attr-defined]  # xdist carries plain attributes
+            report.user_properties += [
+                ("requirement", item.requirement.id),
+                ("level", item.requirement.level),
+                ("verdict", item.result.verdict),
+            ]
+        return report
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_report_teststatus(self, report: Any) -> tuple[str, str, tuple[str, dict[str, bool]]] | None:
+        data = getattr(report, "claude_result", None)
+        if data is not None and data["verdict"] == verdict.WARNED and report.when == "call":
+            return "warned", "w", ("WARNED", {"yellow": True})
+        return None
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        data = getattr(report, "claude_result", None)
+        if data is not None:
+            result = verdict.CheckResult.from_json(data)
+            self.results[result.node_id] = result
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_sessionfinish(self, session: pytest.Session) -> None:
+        self._resources.close()
+        if hasattr(self.config, "workerinput") or self.config.getoption("collectonly", False):
+            return
+        self.requirement_results = verdict.judge_requirements(
+            self.registry.requirements.values(), self.plan, self.results
+        )
+        self.outcome = verdict.decide(self.plan, self.requirement_results, strict=self.options.strict)
+        from .report import write_report
+
+        for path in self.options.reports:
+            write_report(path, self)
+        if session.exitstatus in (pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED):
+            green = self.outcome.name in verdict.GREEN
+            session.exitstatus = pytest.ExitCode.OK if green else pytest.ExitCode.TESTS_FAILED
+
+    def pytest_terminal_summary(self, terminalreporter: Any) -> None:
+        if self.outcome is not None:
+            from .summary import write_summary
+
+            write_summary(terminalreporter, self)
+
+    def pytest_report_header(self) -> str:
+        program = f"{self.program.path} ({self.program.release})" if self.program else "the fake"
+        releases = f" as {', '.join(self.options.releases)}" if self.options.releases else ""
+        capabilities = ", ".join(sorted(self.identity.capabilities)) or "none"
+        return (
+            f"claude-conformance {self.registry.spec}: {self.identity.name} {self.identity.version}".rstrip()
+            + f" ({capabilities}), profile {self.options.profile}, claude: {program}{releases}"
+        )

@@ -1,0 +1,328 @@
+"""One trial: a fresh world, the manager in it, and the words in which checks judge."""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NoReturn
+
+from ..cli import ClaudeCli, NeedsFake
+from ..config_dir import ConfigDir, Tree, snapshot
+from ..door import Door, Misconduct, NoProcess, Refusal
+from ..environment import Environment, make_environment
+from .handle import ManagerHandle
+from .judgement import Breach, CouldNotRun, NeedsTheFake, NotApplicable
+
+if TYPE_CHECKING:
+    from ..bind import ReadOnlyBind
+    from ..cli import Start
+    from ..clock import Clock
+    from ..config_dir import Transcript
+
+LEGACY_ID = "cd32e253-ca16-4fd3-9825-d837e74ae3c2"
+TOGETHER_TIMEOUT_S = 90.0
+
+
+@dataclass(frozen=True, slots=True)
+class Arrangement:
+    """What all trials of a run share.
+
+    :param door: opens the manager under test
+    :param release: that the fake behaves as, None for the newest
+    :param real: the real program to run instead of the fake
+    :param claude_env: variables that this program needs
+    :param call_timeout_s: seconds that one call of the manager may take
+    """
+
+    door: Door
+    release: str | None = None
+    real: Path | None = None
+    claude_env: Mapping[str, str] = field(default_factory=dict)
+    call_timeout_s: float = 60.0
+
+
+class Trial:
+    """A world for one check, thrown away afterwards."""
+
+    def __init__(self, arrangement: Arrangement, root: Path) -> None:
+        self._arrangement = arrangement
+        self.root = root
+        self.claude = ClaudeCli.make(root / "claude", release=arrangement.release, real=arrangement.real)
+        self.environment: Environment = make_environment(
+            root, self.claude.path, {**arrangement.claude_env, **self.claude.env}
+        )
+        self.config = ConfigDir(self.environment.config_dir, self.claude.release)
+        self._handles: list[ManagerHandle] = []
+        self._manager: ManagerHandle | None = None
+        self._clean_up = contextlib.ExitStack()
+        self._clock: Clock | None = None
+        self._bind: ReadOnlyBind | None = None
+        self.orphans_expected = False
+
+    # ------------------------------------------------------------------ the manager
+    @property
+    def manager(self) -> ManagerHandle:
+        """The manager, started when it is first used."""
+        return self._manager or self.restart()
+
+    @property
+    def options(self) -> Mapping[str, Any]:
+        """What the manager declares where the field does not agree."""
+        return self.manager.options
+
+    @property
+    def capabilities(self) -> frozenset[str]:
+        """What the manager declares."""
+        return self.manager.capabilities
+
+    def restart(self, environment: Environment | None = None, **settings: Any) -> ManagerHandle:
+        """End the manager, when one runs, and start it again.
+
+        :param environment: another world than the trial's own
+        :param settings: what the operator configures from now on
+        """
+        if self._manager is not None:
+            self._handles.remove(self._manager)
+            self._manager.close()
+            self._manager = None
+        if environment is not None:
+            self.environment = environment
+        if settings:
+            self.environment = self.environment.with_settings(**settings)
+        self._manager = self.another()
+        return self._manager
+
+    def another(self, environment: Environment | None = None) -> ManagerHandle:
+        """One more manager in the same world, next to the first."""
+        try:
+            session = self._arrangement.door.open(environment or self.environment)
+        except Misconduct as misconduct:
+            raise Breach("the start of the manager", "a manager", str(misconduct)) from misconduct
+        return self._kept(ManagerHandle(session, self._arrangement.call_timeout_s, self.environment.workdir))
+
+    def process(self, environment: Environment | None = None) -> ManagerHandle:
+        """A manager in a process of its own: it shares nothing with the others but the disk."""
+        try:
+            session = self._arrangement.door.open_process(environment or self.environment)
+        except NoProcess as reason:
+            raise CouldNotRun(f"a second process is needed: {reason}") from reason
+        except Misconduct as misconduct:
+            raise Breach("the start of the manager in a process", "a manager", str(misconduct)) from misconduct
+        return self._kept(ManagerHandle(session, self._arrangement.call_timeout_s, self.environment.workdir))
+
+    def refusal_at_start(self, **settings: Any) -> str | None:
+        """The kind of the refusal that a start with these settings meets, None when it starts."""
+        try:
+            self.another(self.environment.with_settings(**settings))
+        except Refusal as refusal:
+            return f"{refusal.kind}: {refusal.args[0]}"
+        return None
+
+    def killed(self, manager: ManagerHandle) -> None:
+        """SIGKILL to a manager of :meth:`process`."""
+        manager.kill()
+        self._handles.remove(manager)
+        self.orphans_expected = True
+
+    def _kept(self, manager: ManagerHandle) -> ManagerHandle:
+        self._handles.append(manager)
+        return manager
+
+    # ------------------------------------------------------------------ the world
+    @property
+    def real(self) -> bool:
+        """Whether the real program runs."""
+        return self._arrangement.real is not None
+
+    @property
+    def behaviour(self) -> Mapping[str, Any]:
+        """What the release at hand does (the table of releases)."""
+        return self.claude.release.behaviour
+
+    @property
+    def starts(self) -> list[Start]:
+        """The starts of Claude so far that were given a conversation's work, from the journal."""
+        return [start for start in self.claude.starts if start.outcome != "version"]
+
+    @property
+    def clock(self) -> Clock:
+        """The clock, frozen at its first use; Claude's fake follows it."""
+        if self._clock is None:
+            if not self._arrangement.door.moves_the_clock:
+                raise CouldNotRun("the subject's clock cannot be moved: it does not declare options.clock = 'injected'")
+            from ..clock import Clock
+
+            clock = Clock()
+            self._clean_up.callback(clock.release)
+            clock.on_change(self.claude.set_now)
+            # Half a millisecond past: a manager that truncates and one that rounds see the same instant.
+            clock.freeze(datetime.now(UTC).replace(microsecond=500))
+            self._clock = clock
+        return self._clock
+
+    @property
+    def bind(self) -> ReadOnlyBind:
+        """Read-only binds that are undone at the end."""
+        if self._bind is None:
+            from ..bind import ReadOnlyBind
+
+            self._bind = self._clean_up.enter_context(ReadOnlyBind())
+        return self._bind
+
+    def read_only(self, path: Path) -> None:
+        """Bind a directory read-only, really, also for root."""
+        from ..bind import BindUnavailable
+
+        try:
+            self.bind.bind(path)
+        except BindUnavailable as reason:
+            raise CouldNotRun(str(reason)) from reason
+
+    @contextlib.contextmanager
+    def read_only_for_now(self, path: Path) -> Iterator[None]:
+        """Bind a directory read-only, and make it writable again."""
+        from ..bind import BindUnavailable
+
+        try:
+            bound = self.bind.bind(path)
+        except BindUnavailable as reason:
+            raise CouldNotRun(str(reason)) from reason
+        try:
+            yield
+        finally:
+            bound.release()
+
+    def directory(self, name: str) -> Path:
+        """A working directory of that name."""
+        path = self.root / "work" / name
+        path.mkdir(parents=True, exist_ok=True)
+        return path
+
+    def tree(self, path: Path | None = None) -> Tree:
+        """What is on the disk now: the config dir, or the tree under `path`."""
+        return snapshot(path or self.environment.config_dir)
+
+    def transcript(self, session_id: str | None) -> Transcript | None:
+        """The transcript of that name, None when there is none."""
+        return next((t for t in self.config.transcripts() if t.session_id == session_id), None)
+
+    def prompts(self, session_id: str | None) -> list[str]:
+        """The prompts that the conversation holds on the disk."""
+        transcript = self.transcript(session_id)
+        return list(transcript.prompts) if transcript else []
+
+    def claude_processes(self) -> list[str]:
+        """What runs with this trial's Claude in its environment: Claude itself and what it started."""
+        mark = f"CLAUDE_FAKE_DIR={self.claude.directory}".encode()
+        if not Path("/proc/self/environ").exists():
+            raise CouldNotRun("the processes of the machine cannot be listed: there is no /proc")
+        found = []
+        for process in Path("/proc").glob("[0-9]*"):
+            with contextlib.suppress(OSError):
+                if mark in (process / "environ").read_bytes().split(b"\0"):
+                    command = (process / "cmdline").read_bytes().replace(b"\0", b" ").decode("utf-8", "replace")
+                    found.append(f"{process.name} {command[:80]}")
+        return found
+
+    def together(self, *works: Callable[[], Any]) -> list[Any]:
+        """Do several things at once, released by a barrier; their results in order.
+
+        :raises: the first exception of one of them
+        """
+        barrier = threading.Barrier(len(works))
+        results: list[Any] = [None] * len(works)
+        errors: list[BaseException] = []
+
+        def body(number: int, work: Callable[[], Any]) -> None:
+            try:
+                barrier.wait(TOGETHER_TIMEOUT_S)
+                results[number] = work()
+            except BaseException as error:
+                errors.append(error)
+
+        threads = [threading.Thread(target=body, args=pair, daemon=True) for pair in enumerate(works)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join(TOGETHER_TIMEOUT_S)
+        if errors:
+            raise errors[0]
+        return results
+
+    def background(self, work: Callable[[], Any]) -> Background:
+        """Begin something that goes on while the check does; ask for its result later."""
+        return Background(work)
+
+    # ------------------------------------------------------------------ judging
+    def judge(self, holds: bool, *, given: str, expected: str, seen: object) -> None:
+        """Go on when it holds; else the requirement is breached."""
+        if not holds:
+            raise Breach(given, expected, seen if isinstance(seen, str) else repr(seen))
+
+    def equal(self, seen: object, expected: object, *, given: str) -> None:
+        """Judge that two values are equal."""
+        self.judge(seen == expected, given=given, expected=repr(expected), seen=repr(seen))
+
+    def succeeded(self, result: Any, *, given: str) -> None:
+        """Judge that a dispatch was answered."""
+        self.judge(result.ok, given=given, expected="a dispatch that succeeds", seen=f"{result}")
+
+    def unchanged(self, before: Tree, after: Tree, *, given: str) -> None:
+        """Judge that a tree is as it was."""
+        change = before.diff(after)
+        self.judge(not change, given=given, expected="no change on the disk", seen="; ".join(change))
+
+    def not_applicable(self, reason: str) -> NoReturn:
+        """The requirement does not hold for this manager or release."""
+        raise NotApplicable(reason)
+
+    # ------------------------------------------------------------------ the end
+    def close(self) -> None:
+        """End what is still running and undo what was bound.
+
+        :raises Breach: when the manager does not end in order
+        """
+        first: BaseException | None = None
+        self._manager = None
+        try:
+            while self._handles:
+                try:
+                    self._handles.pop().close()
+                except BaseException as error:
+                    first = first or error
+        finally:
+            self._clean_up.close()
+        if first is not None:
+            raise first
+
+
+class Background:
+    """Work that was begun in a thread."""
+
+    def __init__(self, work: Callable[[], Any]) -> None:
+        self._box: list[tuple[bool, Any]] = []
+        self._thread = threading.Thread(target=self._body, args=(work,), daemon=True)
+        self._thread.start()
+
+    def _body(self, work: Callable[[], Any]) -> None:
+        try:
+            self._box.append((True, work()))
+        except BaseException as error:
+            self._box.append((False, error))
+
+    def result(self) -> Any:
+        """Wait for its end; its result, or its exception."""
+        self._thread.join(TOGETHER_TIMEOUT_S)
+        if not self._box:
+            raise Breach("work begun in the background", "its end", f"no end after {TOGETHER_TIMEOUT_S:g} s")
+        good, value = self._box[0]
+        if good:
+            return value
+        raise value
+
+
+__all__ = ["Arrangement", "Background", "NeedsFake", "NeedsTheFake", "Trial"]
