@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
+from pytest_claude_sessions.cli import Start
 from pytest_claude_sessions.manager import DispatchResult
 from pytest_claude_sessions.suite.check import check
 from pytest_claude_sessions.suite.handle import ManagerHandle
@@ -25,19 +26,26 @@ CANONICAL_V5 = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-5[0-9a-f]{3}-[89ab][0-9a-f]{
 
 def needs_chosen_ids(trial: Trial) -> None:
     """Leave the check out where the release cannot be told the id of a new conversation."""
-    if not trial.behaviour["session_id_option"]:
+    if not trial.chooses_ids:
         trial.not_applicable(f"claude {trial.claude.release.version} has no --session-id")
 
 
 def folds_case(trial: Trial) -> bool:
     """Whether workspace ids that differ in case alone are one (SPEC 5); as the formula stands they are two."""
-    return trial.options.get("workspace_case", "preserve") == "fold"
+    return bool(trial.options.get("workspace_case", "preserve") == "fold")
+
+
+def last_start(trial: Trial, *, given: str) -> Start:
+    """The last start of Claude; none at all is a breach."""
+    starts = trial.starts
+    trial.judge(bool(starts), given=given, expected="a start of Claude", seen="it was never started")
+    return starts[-1]
 
 
 def carried_on(trial: Trial, result: DispatchResult, *prompts: str, given: str) -> None:
     """Judge that the last start of Claude was answered in a conversation that holds exactly these prompts."""
     trial.succeeded(result, given=given)
-    session_id = trial.starts[-1].session_id
+    session_id = last_start(trial, given=given).session_id
     held = trial.prompts(session_id)
     trial.judge(
         held == list(prompts) and result.session_id == session_id,
@@ -182,9 +190,10 @@ def case_tells_workspaces_apart(trial: Trial) -> None:
     upper, lower = (trial.manager.derive_session_id(workspace) for workspace in ("TEAM-Alpha", "team-alpha"))
     other = trial.manager.derive_session_id("team-beta")
     folded = folds_case(trial)
+    declared = "fold" if folded else "preserve"
     trial.judge(
         (upper == lower) == folded and lower != other,
-        given=f"'TEAM-Alpha', 'team-alpha' and 'team-beta', options.workspace_case = {'fold' if folded else 'preserve'}",
+        given=f"'TEAM-Alpha', 'team-alpha' and 'team-beta', options.workspace_case = {declared}",
         expected=f"{'two' if folded else 'three'} ids",
         seen=f"{upper}, {lower}, {other}",
     )
@@ -219,9 +228,8 @@ def id_is_a_canonical_uuid(trial: Trial, workspace: str) -> None:
         seen=repr(seen),
     )
     other = trial.manager.derive_session_id(OTHER)
-    trial.judge(
-        other != seen, given=f"the workspace ids {workspace[:60]!r} and {OTHER!r}", expected="two ids", seen=f"one: {seen}"
-    )
+    given = f"the workspace ids {workspace[:60]!r} and {OTHER!r}"
+    trial.judge(other != seen, given=given, expected="two ids", seen=f"one: {seen}")
 
 
 # ---------------------------------------------------------------- ID-05
@@ -294,18 +302,16 @@ def dispatch_without_a_workspace(trial: Trial, nothing: str) -> None:
 
 def started_under(trial: Trial, session_id: str, *, given: str) -> None:
     """Judge that the last start of Claude began a conversation under this id."""
-    start = trial.starts[-1]
-    trial.equal(
-        (start.requested_session_id, start.requested_resume), (session_id, None), given=f"--session-id and --resume {given}"
-    )
+    start = last_start(trial, given=given)
+    asked = (start.requested_session_id, start.requested_resume)
+    trial.equal(asked, (session_id, None), given=f"--session-id and --resume {given}")
 
 
 def resumed(trial: Trial, session_id: str, *, given: str) -> None:
     """Judge that the last start of Claude resumed this id."""
-    start = trial.starts[-1]
-    trial.equal(
-        (start.requested_session_id, start.requested_resume), (None, session_id), given=f"--session-id and --resume {given}"
-    )
+    start = last_start(trial, given=given)
+    asked = (start.requested_session_id, start.requested_resume)
+    trial.equal(asked, (None, session_id), given=f"--session-id and --resume {given}")
 
 
 @check("ID-07", cases={"same-manager": "", "restart": "restart", "process": "process"})
@@ -323,7 +329,6 @@ def first_starts_and_later_resumes(trial: Trial, how: str) -> None:
     trial.judge(
         second.resumed, given="the second dispatch of a workspace", expected="resumed = True", seen="resumed = False"
     )
-    trial.equal(len(trial.starts), 2, given="starts of Claude in two dispatches of a workspace")
 
 
 @check("ID-07")
@@ -335,7 +340,8 @@ def later_resumes_without_state(trial: Trial) -> None:
     carried_on(trial, first, "first prompt", given="the first dispatch of a workspace")
     state = trial.environment.home / "another-state"
     state.mkdir(mode=0o700)
-    second = trial.restart(replace(trial.environment, state_dir=state)).dispatch("second prompt", workspace_id=WORKSPACE)
+    manager = trial.restart(replace(trial.environment, state_dir=state))
+    second = manager.dispatch("second prompt", workspace_id=WORKSPACE)
     carried_on(trial, second, "first prompt", "second prompt", given="the next dispatch, the manager's own files gone")
     resumed(trial, derived, given="of that dispatch")
 
@@ -357,12 +363,17 @@ def start_that_failed_is_no_start(trial: Trial) -> None:
 # ---------------------------------------------------------------- ID-08
 
 
-def two_conversations(trial: Trial, ours: ManagerHandle, theirs: ManagerHandle, *, given: str) -> None:
-    """Judge that two workspaces in one directory, first both at once and then in turn, never meet."""
-    results = trial.together(
+ORDER = {"at-once": True, "in-turn": False}
+"""How the first dispatches of two workspaces come."""
+
+
+def two_conversations(trial: Trial, ours: ManagerHandle, theirs: ManagerHandle, at_once: bool, *, given: str) -> None:
+    """Judge that two workspaces in one directory never meet."""
+    firsts = (
         lambda: ours.dispatch("our first", workspace_id=WORKSPACE),
         lambda: theirs.dispatch("their first", workspace_id=OTHER),
     )
+    results = trial.together(*firsts) if at_once else [first() for first in firsts]
     for result in results:
         trial.succeeded(result, given=f"{given}: the first dispatches")
     results = [
@@ -371,28 +382,29 @@ def two_conversations(trial: Trial, ours: ManagerHandle, theirs: ManagerHandle, 
     ]
     for result, who in zip(results, ("our", "their"), strict=True):
         trial.succeeded(result, given=f"{given}: the second dispatches")
-        trial.equal(
-            trial.prompts(result.session_id), [f"{who} first", f"{who} second"], given=f"{given}: {who} conversation"
-        )
+        held = trial.prompts(result.session_id)
+        trial.equal(held, [f"{who} first", f"{who} second"], given=f"{given}: {who} conversation")
     in_use = [start.argv for start in trial.starts if start.outcome == "in_use"]
     trial.equal(in_use, [], given=f"{given}: starts that Claude refused as already in use")
 
 
-@check("ID-08")
-def two_workspaces_one_directory(trial: Trial) -> None:
+@check("ID-08", cases=ORDER)
+def two_workspaces_one_directory(trial: Trial, at_once: bool) -> None:
     """Two workspaces of one manager in one directory have a conversation each."""
     needs_chosen_ids(trial)
-    two_conversations(trial, trial.manager, trial.manager, given="two workspaces in one home and directory")
+    given = "two workspaces in one home and directory"
+    two_conversations(trial, trial.manager, trial.manager, at_once, given=given)
 
 
-@check("ID-08")
-def two_workspaces_two_managers(trial: Trial) -> None:
+@check("ID-08", cases=ORDER)
+def two_workspaces_two_managers(trial: Trial, at_once: bool) -> None:
     """Two managers that know nothing of each other share a home, as two workspaces from one template do."""
     needs_chosen_ids(trial)
     state = trial.environment.home / "another-state"
     state.mkdir(mode=0o700)
     other = trial.another(replace(trial.environment, state_dir=state))
-    two_conversations(trial, trial.manager, other, given="two managers with a workspace each, one home and directory")
+    given = "two managers with a workspace each, one home and directory"
+    two_conversations(trial, trial.manager, other, at_once, given=given)
 
 
 # ---------------------------------------------------------------- ID-09
@@ -423,7 +435,7 @@ def missing_tool_does_not_lose_the_conversation(trial: Trial, workspace: str) ->
     bare = trial.restart(environment.with_env(PATH=path_without_tools(trial)))
     given = f"the workspace id {workspace!r} and a PATH without python3, uuidgen and sha1sum"
     first = bare.dispatch("first prompt", workspace_id=workspace)
-    passed = trial.starts[-1].requested_session_id if trial.starts else None
+    passed = last_start(trial, given=given).requested_session_id
     trial.judge(
         passed is None or UUID.fullmatch(passed) is not None,
         given=given,

@@ -8,7 +8,7 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
-from pytest_claude_sessions.cli import Start
+from pytest_claude_sessions.cli import Start, overlap
 from pytest_claude_sessions.manager import DispatchResult
 from pytest_claude_sessions.suite.check import check
 from pytest_claude_sessions.suite.trial import Trial
@@ -92,7 +92,7 @@ def lose(trial: Trial, session_id: str) -> None:
 def overlapping(starts: list[Start]) -> list[tuple[Start, Start]]:
     """Starts that ran at the same time."""
     pairs = [(a, b) for n, a in enumerate(starts) for b in starts[n + 1 :]]
-    return [(a, b) for a, b in pairs if a.overlaps(b)]
+    return [(a, b) for a, b in pairs if overlap(a, b)]
 
 
 @check("RES-01")
@@ -195,7 +195,7 @@ def at_most_two_starts(trial: Trial, then: str) -> None:
     if then == "crash":
         trial.claude.crash(at="start", times=None, when="fresh")
     else:
-        trial.claude.dead_id(times=None)
+        trial.claude.dead_id(times=None, when=None)
     seen = len(trial.starts)
     result = trial.manager.dispatch("second prompt", key=KEY)
     number = len(trial.starts) - seen
@@ -310,7 +310,7 @@ def ephemeral_ids_are_not_stored(trial: Trial, misbehaviour: str) -> None:
 @check("RES-11")
 def new_id_of_a_resumed_conversation_is_adopted(trial: Trial) -> None:
     """Each of three turns resumes the turn before it."""
-    if trial.behaviour["resume_keeps_id"] and not trial.real:
+    if not trial.behaviour["resume_new_id"] and not trial.real:
         trial.claude.new_id_on_resume(times=None)
     ids: list[str | None] = [begun(trial)]
     prompts = ["first prompt"]
@@ -356,7 +356,7 @@ def killed_before_a_turn_leaves_no_dead_id(trial: Trial, at: str) -> None:
 def _workspace_id(trial: Trial) -> str:
     if "identity" not in trial.capabilities:
         trial.not_applicable("the manager declares no identity, so it has no workspaces")
-    if not trial.behaviour["session_id_option"]:
+    if not trial.has_session_id_option:
         trial.not_applicable(f"release {trial.claude.release.version} has no --session-id")
     return trial.manager.derive_session_id("workspace-1")
 
@@ -414,9 +414,9 @@ def session_options_do_not_conflict(trial: Trial) -> None:
     lose(trial, trial.manager.get_session(KEY) or dead)
     trial.succeeded(trial.manager.dispatch("third prompt", key=KEY), given="a dispatch whose transcript is gone")
     for start in trial.starts:
-        chosen = [start.requested_resume, start.requested_session_id, start.requested_continue or None]
+        continues = start.raw["requested"]["continue"]
         trial.judge(
-            not start.requested_continue and sum(choice is not None for choice in chosen) <= 1,
+            not continues and None in (start.requested_resume, start.requested_session_id),
             given="first, second and later dispatches of a key and a workspace",
             expected="at most one of --resume and --session-id, and no --continue",
             seen=f"claude {' '.join(start.argv)[:300]}",
@@ -430,7 +430,7 @@ def resumes_where_it_was_started(trial: Trial) -> None:
     begun(trial, cwd=home)
     result = trial.manager.dispatch("second prompt", key=KEY, cwd=elsewhere)
     carried_on(trial, result, "first prompt", "second prompt", given="a dispatch that names another directory")
-    trial.equal(Path(trial.starts[-1].cwd).resolve(), home.resolve(), given="where Claude was resumed")
+    trial.equal(Path(str(trial.starts[-1].cwd)).resolve(), home.resolve(), given="where Claude was resumed")
 
 
 @check("RES-17", cases={"exit-0": 0, "exit-1": 1})

@@ -20,36 +20,23 @@ if TYPE_CHECKING:
 
 
 @pytest.fixture
-def claude_config_dir(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[ConfigDir]:
+def claude_config_dir(tmp_path: Path) -> Iterator[ConfigDir]:
     """A config directory in the real layout; CLAUDE_CONFIG_DIR and HOME point into the test's own directory.
 
-    The user's real ~/.claude is out of bounds meanwhile: a test that touches it fails.
+    The user's real ~/.claude is out of bounds meanwhile: a test that touches it is told so, and fails.
     """
-    from .config_dir import ConfigDir, guarded
+    from .config_dir import own_config_dir
 
-    home = tmp_path / "home"
-    home.mkdir(exist_ok=True)
-    config_dir = ConfigDir(home / ".claude")
-    config_dir.create()
-    monkeypatch.setenv("HOME", str(home))
-    monkeypatch.setenv("CLAUDE_CONFIG_DIR", str(config_dir.path))
-    with guarded():
+    with own_config_dir(tmp_path) as config_dir:
         yield config_dir
 
 
 @pytest.fixture
-def claude_config_dir_factory(
-    claude_config_dir: ConfigDir, tmp_path: Path
-) -> Callable[[str], ConfigDir]:
-    """Makes more config directories, by name."""
+def claude_config_dir_factory(claude_config_dir: ConfigDir, tmp_path: Path) -> Callable[..., ConfigDir]:
+    """Makes more config directories: takes a name, and what `ConfigDir` takes, such as a release."""
     from .config_dir import ConfigDir
 
-    def make(name: str) -> ConfigDir:
-        another = ConfigDir(tmp_path / name)
-        another.create()
-        return another
-
-    return make
+    return lambda name, **options: ConfigDir(tmp_path / name, **options).create()
 
 
 @pytest.fixture
@@ -65,7 +52,7 @@ def claude_readonly_bind() -> Iterator[ReadOnlyBind]:
 
 
 @pytest.fixture
-def claude_clock(request: pytest.FixtureRequest) -> Iterator[Clock]:
+def claude_clock() -> Iterator[Clock]:
     """The time, frozen from the test's start; move it with `advance` and `move_to`.
 
     The fake `claude` of the same test sees the same time.
@@ -125,9 +112,8 @@ def claude_api(monkeypatch: pytest.MonkeyPatch) -> Iterator[MessagesApi]:
     with MessagesApi() as api:
         for name, value in api.env.items():
             monkeypatch.setenv(name, value)
-        with api.guarded():
-            yield api
-        api.assert_nothing_left()
+        yield api
+    api.assert_nothing_left()
 
 
 @pytest.fixture
@@ -153,5 +139,5 @@ def claude_environment(
         claude_cli.path,
         {**claude_api.env, **claude_cli.env},
         config_dir=claude_config_dir.path,
-        home=claude_config_dir.path.parent,
+        home=claude_config_dir.home,
     )

@@ -24,8 +24,6 @@ from hypothesis import strategies as st
 import pytest_claude_sessions
 from pytest_claude_sessions.clock import Clock, ClockInUse, ClockNotFrozen, NaiveInstant, UnknownTimezone
 
-pytest_plugins = ["pytester"]
-
 NOON = datetime(2030, 6, 1, 12, 0, 0, tzinfo=UTC)
 LONG_AGO = datetime(2001, 1, 1, tzinfo=UTC)
 # The rules of New York, written out: no test depends on the machine's time zone data.
@@ -42,7 +40,8 @@ def clock() -> Iterator[Clock]:
 
 
 def run_python(program: str) -> str:
-    env = {**os.environ, "PYTHONPATH": CHECKOUT}
+    path = os.pathsep.join(filter(None, [CHECKOUT, os.environ.get("PYTHONPATH")]))
+    env = {**os.environ, "PYTHONPATH": path}
     done = subprocess.run([sys.executable, "-c", program], env=env, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     return done.stdout
@@ -439,6 +438,7 @@ class TestTimezone:
             assert time.strftime("%H") == f"{hour:02}"
             assert datetime.now() == datetime(instant.year, instant.month, 1, hour)
             assert datetime.now().astimezone() == instant
+            assert type(datetime.now().astimezone().tzinfo) is timezone
             assert datetime.fromtimestamp(time.time()) == datetime.now()
             assert datetime.now().timestamp() == time.time()
             assert datetime.now(UTC) == instant
@@ -553,11 +553,13 @@ class TestPytestItself:
             Clock().freeze(datetime(2099, 1, 1, tzinfo=UTC))
     """
 
-    def test_durations_and_junit_times_stay_real(
-        self, pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        monkeypatch.setenv("PYTHONPATH", CHECKOUT)
+    def test_durations_and_junit_times_stay_real(self, pytester: pytest.Pytester) -> None:
         pytester.makepyfile(self.SOURCE)
+        pytester.makeconftest("""
+            def pytest_runtest_logreport(report):
+                with open("reports.txt", "a") as file:
+                    print(report.start, report.stop, file=file)
+        """)
         started = datetime.now(UTC)
         result = pytester.runpytest_subprocess("--durations=0", "-vv", "--junitxml=junit.xml")
         result.assert_outcomes(passed=3)
@@ -570,7 +572,9 @@ class TestPytestItself:
         assert 0 <= float(suite.get("time", "nan")) < 3600
         stamped = datetime.fromisoformat(suite.get("timestamp", ""))
         assert abs(stamped.astimezone(UTC) - started) < timedelta(hours=1)
-        assert "in -" not in result.outlines[-1]
+        reported = [float(word) for word in (pytester.path / "reports.txt").read_text().split()]
+        assert len(reported) == 18
+        assert all(abs(seconds - started.timestamp()) < 3600 for seconds in reported)
 
     def test_nothing_heavy_is_imported_before_the_first_freeze(self) -> None:
         program = (

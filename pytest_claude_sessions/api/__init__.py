@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from .answer import Answer
+    from .child_environment import HOME_CALLS
     from .errors import AnswerFailed, GateNotReached, InvalidInput, MissingPackage, NotStarted
     from .escape import Escape, LeftTheMachine
     from .gate import AnswerGate
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from .request import ApiRequest, mask
 
 __all__ = [
+    "HOME_CALLS",
     "Answer",
     "AnswerFailed",
     "AnswerGate",
@@ -33,6 +35,7 @@ __all__ = [
 ]
 
 _MODULE_OF = {
+    "HOME_CALLS": "child_environment",
     "Answer": "answer",
     "AnswerFailed": "errors",
     "AnswerGate": "gate",

@@ -86,6 +86,14 @@ def checked_count(name: str, value: object, at_least: int = 0) -> int:
     return value
 
 
+def _checked_headers(headers: Mapping[str, str]) -> Mapping[str, str]:
+    for name, value in headers.items():
+        line = f"{name}: {value}"
+        if not name or not isinstance(value, str) or not line.isascii() or not line.isprintable():
+            raise InvalidInput(f"a header is one line of ASCII, not {line!r}")
+    return headers
+
+
 def failed(
     status: int,
     message: str | None = None,
@@ -108,7 +116,7 @@ def failed(
         raise InvalidInput(f"unknown error status {status!r}, known are {', '.join(map(str, STATUSES))}")
     _, kind, usual = known
     sent = {} if retry is None else {"x-should-retry": "true" if retry else "false"}
-    sent.update(headers or {})
+    sent.update(_checked_headers(headers or {}))
     told = usual if message is None else message
     failure = Failure(status, kind, told, checked_count("after_events", after_events))
     return Answer(f"{status} {kind}", failure=failure, headers=sent)

@@ -34,7 +34,8 @@ class Answers:
     """
 
     def __init__(self) -> None:
-        self._entries_lock = threading.Lock()
+        # Re-entrant, as a `when` may look at the queue.
+        self._entries_lock = threading.RLock()
         self._entries: list[_Entry] = []
         self._gates: list[AnswerGate] = []
         self._tool_uses = 0
@@ -232,7 +233,7 @@ class Answers:
     def take(self, request: ApiRequest) -> Answer:
         """The answer for a request; it is used up by this."""
         with self._entries_lock:
-            for entry in self._entries:
+            for entry in list(self._entries):
                 if entry.when is not None and not entry.when(request):
                     continue
                 if entry.left is not None:

@@ -11,6 +11,9 @@ Auth: TypeAlias = Literal["api_key", "oauth"]
 
 API_KEY = "sk-ant-api03-made-up"
 OAUTH_TOKEN = "sk-ant-oat01-made-up"
+HOME_CALLS = ("api.anthropic.com:443", "raw.githubusercontent.com:443")
+"""What real releases up to 2.1.112 ask for even with CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC=1, and do without."""
+
 _PROXIES = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY")
 
 

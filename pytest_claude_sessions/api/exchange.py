@@ -66,11 +66,11 @@ class Exchange:
         with self._lock:
             return list(self._requests)
 
-    @property
-    def failures(self) -> list[tuple[str, BaseException]]:
-        """A copy of what went wrong on this side: the request and the exception."""
+    def take_failures(self) -> list[tuple[str, BaseException]]:
+        """What went wrong on this side, the request and the exception; each is told once."""
         with self._lock:
-            return list(self._failures)
+            failures, self._failures = self._failures, []
+        return failures
 
     def clear(self) -> None:
         """Forget the requests."""

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import ipaddress
 import socket
+from collections.abc import Iterable
+
+from .errors import InvalidInput
 
 _LOCAL_NAMES = frozenset({"", "localhost", "localhost.localdomain", "ip6-localhost", "ip6-loopback"})
 
@@ -52,3 +55,16 @@ def split_authority(authority: str, default_port: int | None = None) -> tuple[st
     else:
         host, _, port = place.partition(":")
     return host.lower(), int(port) if port.isascii() and port.isdigit() else default_port
+
+
+def checked_hosts(name: str, hosts: Iterable[str]) -> tuple[str, ...]:
+    """Hosts or `host:port`s that a test names.
+
+    :param name: the argument that they come from.
+    :raises InvalidInput: when one is empty or a URL.
+    """
+    named = tuple([hosts] if isinstance(hosts, str) else hosts)
+    for host in named:
+        if not isinstance(host, str) or not host or "/" in host:
+            raise InvalidInput(f"{name} has hosts as 'host' or 'host:port', not {host!r}")
+    return named

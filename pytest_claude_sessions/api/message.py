@@ -29,8 +29,8 @@ def blocks(content: Content) -> list[dict[str, Any]]:
     """
     if isinstance(content, str):
         return [{"type": "text", "text": content}]
-    given: list[Any] = list(content) if isinstance(content, Sequence) else [content]
-    if not all(isinstance(block, Mapping) for block in given):
+    given: list[Any] | None = list(content) if isinstance(content, Sequence) else None
+    if given is None or not all(isinstance(block, Mapping) for block in given):
         raise InvalidInput(f"a reply is a text or a list of content blocks, not {content!r}")
     for block in given:
         fields = _BLOCK_FIELDS.get(str(block.get("type")))

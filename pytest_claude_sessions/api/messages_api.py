@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from contextlib import AbstractContextManager
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
@@ -12,7 +12,8 @@ from .child_environment import Auth, child_environment
 from .errors import AnswerFailed, NotStarted
 from .escape import Escape, EscapeLog
 from .exchange import Exchange
-from .network import NetworkGuard, allowed_hosts
+from .loopback import checked_hosts
+from .network import NetworkGuard
 from .request import ApiRequest
 
 if TYPE_CHECKING:
@@ -28,13 +29,15 @@ class MessagesApi(Answers):
 
     :param guard: whether the network of this process is guarded while the server runs.
     :param allow: hosts (`db`, `10.1.2.3`) or `host:port`s that may be reached all the same.
+    :param tolerate: hosts or `host:port`s that children are refused without failing the test; :data:`HOME_CALLS`
+        for real releases that cannot be kept from asking.
     :raises InvalidInput: when an allowed host is empty or a URL.
     """
 
-    def __init__(self, *, guard: bool = True, allow: Iterable[str] = ()) -> None:
+    def __init__(self, *, guard: bool = True, allow: Iterable[str] = (), tolerate: Iterable[str] = ()) -> None:
         super().__init__()
-        self._allow = allowed_hosts(allow)
-        self._log = EscapeLog()
+        self._allow = checked_hosts("allow", allow)
+        self._log = EscapeLog(checked_hosts("tolerate", tolerate))
         self._exchange = Exchange(self.take)
         self._guard = NetworkGuard(allow=self._allow, log=self._log) if guard else None
         self._server: LoopbackServer | None = None
@@ -52,7 +55,7 @@ class MessagesApi(Answers):
     def stop(self) -> None:
         """Close the port and every connection, give up held answers, turn the guard off; again is fine.
 
-        :raises AnswerFailed: when a function given to reply_with() or `when` raised.
+        :raises AnswerFailed: when a function given to reply_with() or as `when` raised.
         """
         server, self._server = self._server, None
         if server is None:
@@ -63,7 +66,10 @@ class MessagesApi(Answers):
         finally:
             if self._guard is not None:
                 self._guard.stop()
-        failures = self._exchange.failures
+        self._raise_failures()
+
+    def _raise_failures(self) -> None:
+        failures = self._exchange.take_failures()
         if failures:
             raise AnswerFailed(failures) from failures[0][1]
 
@@ -125,7 +131,8 @@ class MessagesApi(Answers):
         self._log.clear()
         return self.clear_answers()
 
-    def in_process(self, base_url: str = "https://api.anthropic.com") -> AbstractContextManager[Any]:
+    @contextmanager
+    def in_process(self, base_url: str = "https://api.anthropic.com") -> Iterator[Any]:
         """Serve the same answers to code in this process that uses requests, through `responses`.
 
         Loopback is let through; anything else that is requested raises :class:`LeftTheMachine` and is
@@ -135,15 +142,23 @@ class MessagesApi(Answers):
         :return: a context manager; it gives the `responses.RequestsMock`.
         :raises InvalidInput: when base_url is no http or https URL.
         :raises MissingPackage: when `responses` is not installed.
+        :raises AnswerFailed: at the end, when a function given to reply_with() or as `when` raised.
         """
         from .in_process import serve_in_process
 
-        return serve_in_process(self._exchange, self._log, base_url)
+        with serve_in_process(self._exchange, self._log, base_url) as mock:
+            yield mock
+        self._raise_failures()
 
     @property
     def escapes(self) -> list[Escape]:
         """What tried to leave the machine, from this process and from children, in order."""
         return self._log.escapes
+
+    @property
+    def tolerated(self) -> list[Escape]:
+        """What children asked of hosts in `tolerate`, and were refused, in order."""
+        return self._log.tolerated
 
     def assert_nothing_left(self) -> None:
         """:raises LeftTheMachine: naming every attempt to leave the machine, swallowed errors included."""

@@ -16,16 +16,14 @@ from collections.abc import Callable, Iterable
 from types import FrameType, TracebackType
 from typing import Any, Self
 
-from .errors import InvalidInput
 from .escape import Escape, EscapeLog, LeftTheMachine
-from .loopback import plain_host, split_authority, stays_here
+from .loopback import checked_hosts, plain_host, split_authority, stays_here
 
 _INTERNET = (socket.AF_INET, socket.AF_INET6)
 _METHODS = {"connect": "connect", "connect_ex": "connect", "sendto": "send", "sendmsg": "send"}
 _HERE = os.path.dirname(os.path.abspath(__file__)) + os.sep
-_LIBRARIES = tuple(
-    os.path.join(sysconfig.get_path(name), "") for name in ("stdlib", "platstdlib", "purelib", "platlib")
-)
+_INSTALLED = tuple(os.path.join(sysconfig.get_path(name), "") for name in ("purelib", "platlib"))
+_STANDARD = tuple(os.path.join(sysconfig.get_path(name), "") for name in ("stdlib", "platstdlib"))
 
 _lock = threading.RLock()
 _active: list[NetworkGuard] = []
@@ -46,7 +44,7 @@ class NetworkGuard:
     """
 
     def __init__(self, *, allow: Iterable[str] = (), log: EscapeLog | None = None) -> None:
-        self.allow = allowed_hosts(allow)
+        self.allow = checked_hosts("allow", allow)
         self._log = EscapeLog() if log is None else log
         self._allowed = {split_authority(entry) for entry in self.allow}
         self._allowed_names = {host for host, _ in self._allowed}
@@ -101,18 +99,6 @@ class NetworkGuard:
         self._log.add(escape)
 
 
-def allowed_hosts(allow: Iterable[str]) -> tuple[str, ...]:
-    """The hosts, checked.
-
-    :raises InvalidInput: when one is empty or a URL.
-    """
-    hosts = tuple([allow] if isinstance(allow, str) else allow)
-    for host in hosts:
-        if not isinstance(host, str) or not host or "/" in host:
-            raise InvalidInput(f"allow names hosts as 'host' or 'host:port', not {host!r}")
-    return hosts
-
-
 def _addresses(name: str) -> set[str]:
     _resolving.now = True
     try:
@@ -164,16 +150,16 @@ def _check(host: object, port: object, how: str) -> None:
 
 
 def _caller() -> str | None:
-    """The innermost line outside the libraries, else the innermost outside this package."""
+    """The innermost line outside all libraries, else inside an installed one; a pool's thread has neither."""
     nearest: str | None = None
     frame: FrameType | None = sys._getframe(1)
     while frame is not None:
         name = frame.f_code.co_filename
-        if not name.startswith(_HERE):
-            line = f"{name}:{frame.f_lineno}"
-            if not name.startswith((*_LIBRARIES, "<")):
-                return line
+        line = f"{name}:{frame.f_lineno}"
+        if name.startswith(_INSTALLED):
             nearest = nearest or line
+        elif not name.startswith((_HERE, "<", *_STANDARD)):
+            return line
         frame = frame.f_back
     return nearest
 

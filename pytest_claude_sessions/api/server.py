@@ -194,7 +194,13 @@ class _Handler(BaseHTTPRequestHandler):
         self.close_connection = True
 
     def _serve(self) -> None:
-        request = ApiRequest.parse(self.command, self.path, self.headers.items(), self._body())
+        try:
+            body = self._body()
+        except ValueError:
+            self.send_error(400, explain="the length of the body cannot be read")
+            self.close_connection = True
+            return
+        request = ApiRequest.parse(self.command, self.path, self.headers.items(), body)
         outgoing = self.server.exchange.answer(request)
         try:
             self._send(outgoing)
@@ -205,7 +211,7 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _body(self) -> bytes:
         if "chunked" not in self.headers.get("transfer-encoding", "").lower():
-            return self.rfile.read(int(self.headers.get("content-length") or 0))
+            return self.rfile.read(max(0, int(self.headers.get("content-length") or 0)))
         body = b""
         while True:
             size = int(self.rfile.readline().partition(b";")[0] or b"0", 16)
@@ -213,7 +219,7 @@ class _Handler(BaseHTTPRequestHandler):
                 while self.rfile.readline().strip():
                     pass
                 return body
-            body += self.rfile.read(size)
+            body += self.rfile.read(max(0, size))
             self.rfile.readline()
 
     def _send(self, outgoing: Outgoing) -> None:

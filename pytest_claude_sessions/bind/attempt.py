@@ -10,8 +10,10 @@ _PROBE = """
 import os, sys
 path = sys.argv[1]
 try:
+    before = os.stat(os.path.dirname(path))
     os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
     os.unlink(path)
+    os.utime(os.path.dirname(path), ns=(before.st_atime_ns, before.st_mtime_ns))
 except OSError as error:
     print("refused", error.errno)
 else:
@@ -20,9 +22,10 @@ else:
 
 
 def write_refusal(directory: str, data: bytes = b"") -> OSError | None:
-    """The error with which creating a file with this data fails, or None; no file is left."""
+    """The error with which creating a file with this data fails, or None; no trace is left."""
     path = _unused_name(directory)
     try:
+        before = os.stat(directory)
         descriptor = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
     except OSError as error:
         return error
@@ -34,6 +37,7 @@ def write_refusal(directory: str, data: bytes = b"") -> OSError | None:
     finally:
         os.close(descriptor)
         os.unlink(path)
+        os.utime(directory, ns=(before.st_atime_ns, before.st_mtime_ns))
     return None
 
 

@@ -66,7 +66,7 @@ def give_up_all_for_good() -> None:
 
 
 def _cannot(error: OSError) -> Refused:
-    return Refused(f"root's powers cannot be given up ({error.strerror}; it takes CAP_SETPCAP)")
+    return Refused(f"root's powers cannot be given up ({error.strerror}, it takes CAP_SETPCAP)")
 
 
 def _get() -> tuple[int, int, int]:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import os
 import sys
+import warnings  # noqa: F401  # os.execvp imports it, and an unprivileged user may not reach the standard library
 from collections.abc import Mapping, Sequence
 from typing import Any
 

@@ -82,16 +82,15 @@ class Mount:
         return cls(path)
 
     def release(self) -> None:
-        """Take the mount away, and all that is mounted below it; open files keep working (MNT_DETACH)."""
+        """Take the mount away, and all that is mounted on it; open files keep working (MNT_DETACH)."""
         if self._descriptor is None or self._pid != os.getpid():
             return
         back = follow_working_directory(self.target)
         descriptor, self._descriptor = self._descriptor, None
         try:
-            call("umount2", os.fsencode(f"/proc/self/fd/{descriptor}"), MNT_DETACH)
-        except OSError as error:
-            if error.errno != errno.EINVAL:  # it went with a mount that it was on
-                raise
+            # Each call takes what is on top there. It may be gone already, with a mount that it was on.
+            while _mount_id(descriptor) in _mounted_ids():
+                call("umount2", os.fsencode(f"/proc/self/fd/{descriptor}"), MNT_DETACH)
         finally:
             os.close(descriptor)
             back()
@@ -138,12 +137,25 @@ def bind_read_only(path: str, writable: list[str]) -> list[Mount]:
 
 def mounts_below(path: str) -> list[str]:
     """The mount points inside a directory, from /proc/self/mountinfo."""
-    with open("/proc/self/mountinfo", "rb") as table:
-        fields = [line.split(b" ")[4] for line in table]
+    fields = [line[4] for line in _mount_table()]
     # Blank, tab, newline and backslash stand there as \\040 and so on.
     plain = (re.sub(rb"\\([0-7]{3})", lambda octal: bytes([int(octal[1], 8)]), field) for field in fields)
     points = {os.fsdecode(field) for field in plain}
     return sorted(point for point in points if point.startswith(path.rstrip("/") + "/"))
+
+
+def _mount_table() -> list[list[bytes]]:
+    with open("/proc/self/mountinfo", "rb") as table:
+        return [line.split(b" ") for line in table]
+
+
+def _mounted_ids() -> set[int]:
+    return {int(line[0]) for line in _mount_table()}
+
+
+def _mount_id(descriptor: int) -> int:
+    with open(f"/proc/self/fdinfo/{descriptor}", "rb") as facts:
+        return next(int(line.split()[1]) for line in facts if line.startswith(b"mnt_id:"))
 
 
 def enter_own_namespace() -> str:
@@ -179,7 +191,8 @@ def namespace_note(why_shared: str) -> str:
 def refusal(error: OSError) -> str:
     """Why a mount failed, with what it takes."""
     needs = ", it takes CAP_SYS_ADMIN" if error.errno in (errno.EPERM, errno.EACCES) else ""
-    return f"{error.filename or 'mount'}: {error.strerror or error}{needs}"
+    where = f"{error.filename}: " if error.filename not in (None, "mount") else ""
+    return f"{where}{error.strerror or error}{needs}"
 
 
 def _children() -> int:

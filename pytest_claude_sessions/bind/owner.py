@@ -20,8 +20,8 @@ _SHARED_WRITE = stat.S_IWGRP | stat.S_IWOTH
 class GivenAway:
     """A directory and all in it, owned by another user and writable for that one alone, until `release`.
 
-    Root writes all the same: `effective_in_process` says whether a write fails here, really tried. A child whose
-    argv goes through `command`, and code of this process inside of `as_ordinary_user()`, see what others see.
+    Root writes all the same: `effective_in_process` says whether a write fails here, really tried. Children
+    whose argv goes through `command`, and code inside of `as_ordinary_user()`, see what others see.
     """
 
     def __init__(self, path: Path, uid: int) -> None:

@@ -30,10 +30,9 @@ class WithoutWriteModes:
             raise
 
     def check(self) -> None:
-        """Try to write in every directory and to every file. Raises Refused, naming the first that lets it."""
+        """Try to write in every directory and to every file. Raises Refused, naming the first that allows."""
         for entry in self._entries():
-            refusal = write_refusal(entry) if os.path.isdir(entry) else append_refusal(entry)
-            if refusal is None:
+            if not _refuses(entry):
                 raise Refused(f"writing still passed at {entry}, without write modes")
 
     def release(self) -> None:
@@ -62,9 +61,15 @@ class WithoutWriteModes:
             return
         try:
             os.chmod(entry, mode & ~_WRITE)
-        except PermissionError as error:
+        except PermissionError as error:  # somebody else's, and often not writable for us in the first place
+            if _refuses(entry):
+                return
             raise Refused(f"the modes of {entry} cannot be changed: {error.strerror}") from None
         self._before.append((entry, mode))
+
+
+def _refuses(entry: str) -> bool:
+    return (write_refusal(entry) if os.path.isdir(entry) else append_refusal(entry)) is not None
 
 
 def _refuse(error: OSError) -> None:

@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     Record = Mapping[str, Any]
 
 NO_ANSWER = "No response requested."
-INTERRUPTED = "[Request interrupted by user]"
 
 
 class Conversation:
@@ -37,7 +36,14 @@ class Conversation:
 
     __slots__ = ("chain", "cwd", "dangling", "leaf", "messages", "records", "resumable", "turns")
 
-    def __init__(self, records: list[Record], chain: list[Record], resumable: bool, dangling: bool) -> None:
+    def __init__(
+        self,
+        records: list[Record],
+        chain: list[Record],
+        resumable: bool,
+        dangling: bool,
+        keep_errors: bool = False,
+    ) -> None:
         self.records = records
         self.chain = chain
         self.resumable = resumable
@@ -47,7 +53,7 @@ class Conversation:
         self.messages: list[tuple[str, str]] = []
         self.turns: list[tuple[str, str | None]] = []
         for record in chain:
-            if record.get("type") in _SPOKEN:
+            if record.get("type") in _SPOKEN and (keep_errors or not record.get("isApiErrorMessage")):
                 self._add(record["type"], text_of(record))
         if dangling:
             self._add("assistant", NO_ANSWER)
@@ -104,25 +110,15 @@ def load(path: str, release: Release) -> Conversation:
     reader = release.behaviour["reader"]
     try:
         with open(path, "rb") as file:
-            records, whole = _records(file.read())
+            records = _records(file.read(), reader)
     except FileNotFoundError:
         return Conversation([], [], False, False)
-    if not whole and reader["bad_line"] == "all":
-        # 1.0.0 gives up on the whole file, and goes on without a word as if it were new.
-        return Conversation([], [], bool(records), False)
     spoken = [r for r in records if r.get("type") in _SPOKEN and isinstance(r.get("message"), dict)]
-    chain = _chain(records, spoken, reader)
-    dangling = False
-    while chain and chain[-1].get("type") not in _SPOKEN:
-        chain = chain[:-1] if reader["ends"] == "spoken" else chain
-        break
+    chain = _chain(records, reader)
     last = next((r for r in reversed(chain) if r.get("type") in _SPOKEN), None)
-    if last is not None and last["type"] == "user":
-        if reader["dangling"] == "drop":
-            chain = chain[: chain.index(last)]
-        else:
-            dangling = reader["dangling"] == "answer"
-    return Conversation(records, chain, bool(spoken) and _accepted(spoken, reader), dangling)
+    dangling = last is not None and last["type"] == "user" and bool(reader["answers_dangling"])
+    resumable = bool(chain) and _accepted(spoken, reader)
+    return Conversation(records, chain, resumable, dangling, keep_errors=bool(reader["keeps_api_errors"]))
 
 
 def text_of(record: Record) -> str:
@@ -135,45 +131,45 @@ def text_of(record: Record) -> str:
     return "\n".join([block["text"] for block in content if isinstance(block, dict) and "text" in block])
 
 
-def _records(raw: bytes) -> tuple[list[Record], bool]:
+def _records(raw: bytes, reader: Mapping[str, Any]) -> list[Record]:
     records: list[Record] = []
-    whole = True
-    for line in raw.decode("utf-8-sig", "replace").split("\n"):
-        if not line.strip():
-            continue
+    text = raw.decode("utf-8-sig" if reader["reads_bom"] else "utf-8", "replace")
+    for line in text.split("\n"):
         try:
             record = json.loads(line)
         except ValueError:
-            whole = False
-            continue
+            continue  # every release skips what it cannot read
         if isinstance(record, dict):
             records.append(record)
-    return records, whole
+    return records
 
 
 def _accepted(spoken: list[Record], reader: Mapping[str, Any]) -> bool:
     last = spoken[-1]
-    if last.get("isSidechain") and reader["sidechain_last"] == "refuse":
-        return False
-    return "timestamp" in last or reader["no_timestamp"] != "refuse"
+    return not reader["strict_last"] or ("timestamp" in last and not last.get("isSidechain"))
 
 
-def _chain(records: list[Record], spoken: list[Record], reader: Mapping[str, Any]) -> list[Record]:
-    if reader["order"] == "file":
-        return list(spoken)
-    linked = [r for r in records if r.get("type") in _LINKED and r.get("uuid") and not r.get("isSidechain")]
-    place = {r["uuid"]: i for i, r in enumerate(linked)}
+def _chain(records: list[Record], reader: Mapping[str, Any]) -> list[Record]:
+    """The records from the first of the conversation to its leaf, along `parentUuid`."""
+    linked = [
+        r
+        for r in records
+        if r.get("type") in _LINKED
+        and (r.get("uuid") or reader["bridges_gaps"])
+        and (r["type"] not in _SPOKEN or isinstance(r.get("message"), dict))
+        and (not r.get("isSidechain") or reader["sidechains_count"])
+    ]
+    place = {r["uuid"]: i for i, r in enumerate(linked) if r.get("uuid")}
     at = _leaf(linked, reader)
     chain: list[Record] = []
-    while at is not None and linked[at] not in chain[-1:]:
+    while at is not None:
         chain.append(linked[at])
         parent = linked[at].get("parentUuid")
-        before = at
-        at = place.get(parent) if parent else None
-        if parent and at is None and reader["orphan"] == "previous" and before > 0:
-            at = before - 1
+        before, at = at, place.get(parent) if parent else None
+        if parent and at is None and reader["bridges_gaps"] and before > 0:
+            at = before - 1  # the newer releases go on with whatever stands before the gap
         if at is not None and at >= before:
-            break  # a loop
+            break  # a loop, or a parent that comes later
     return chain[::-1]
 
 
@@ -181,15 +177,14 @@ def _leaf(linked: list[Record], reader: Mapping[str, Any]) -> int | None:
     spoken = [i for i, r in enumerate(linked) if r["type"] in _SPOKEN]
     if not spoken:
         return None
-    if reader["leaf"] == "newest":
+    best = spoken[-1]
+    if reader["newest_leaf"]:
         best = max(spoken, key=lambda i: (str(linked[i].get("timestamp", "")), i))
-    else:
-        best = spoken[-1]
     # What hangs on the last word (attachments) belongs to the chain as well.
-    uuid = linked[best]["uuid"]
+    uuid = linked[best].get("uuid")
     for i in range(best + 1, len(linked)):
-        if linked[i].get("parentUuid") == uuid and linked[i]["type"] not in _SPOKEN:
-            best, uuid = i, linked[i]["uuid"]
+        if uuid and linked[i].get("parentUuid") == uuid and linked[i]["type"] not in _SPOKEN:
+            best, uuid = i, linked[i].get("uuid")
     return best
 
 

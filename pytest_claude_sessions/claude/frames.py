@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 
     Frame = dict[str, Any]
 
+INTERRUPTED = "[Request interrupted by user]"
+DIAGNOSTIC = "[ede_diagnostic] result_type=user last_content_type=n/a stop_reason=null"
+
 
 def init(
     release: Release,
@@ -116,7 +119,13 @@ def error_result(
 
 
 def api_error(
-    release: Release, kind: Mapping[str, Any], *, session_id: str, text: str, now: float, uuid: str | None = None
+    release: Release,
+    kind: Mapping[str, Any],
+    *,
+    session_id: str,
+    text: str,
+    now: float,
+    uuid: str | None = None,
 ) -> Frame:
     """The assistant frame that tells of a failed request to the API.
 
@@ -140,13 +149,25 @@ def api_error_result(
 ) -> Frame:
     """The `result/success` with `is_error` that ends a turn whose request failed."""
     return _filled(
-        release, "api_error_result", session_id=session_id, text=text, num_turns=num_turns, ms=1, cost=0, **kind
+        release,
+        "api_error_result",
+        session_id=session_id,
+        text=text,
+        num_turns=num_turns,
+        ms=1,
+        cost=0,
+        **kind,
     )
 
 
 def rate_limit_event(*, session_id: str, info: Mapping[str, Any]) -> Frame:
     """What a usage limit is announced with (facts/more-observations.json, from 2.1.112)."""
-    return {"type": "rate_limit_event", "rate_limit_info": dict(info), "uuid": new_uuid(), "session_id": session_id}
+    return {
+        "type": "rate_limit_event",
+        "rate_limit_info": dict(info),
+        "uuid": new_uuid(),
+        "session_id": session_id,
+    }
 
 
 def hook_started(*, session_id: str, event: str, name: str, hook_id: str) -> Frame:
@@ -211,11 +232,24 @@ def interrupted(*, session_id: str, now: float, uuid: str | None = None) -> Fram
     """The user frame that an interrupt leaves behind (measured on 2.1.329)."""
     return {
         "type": "user",
-        "message": {"role": "user", "content": [{"type": "text", "text": "[Request interrupted by user]"}]},
+        "message": {"role": "user", "content": [{"type": "text", "text": INTERRUPTED}]},
         "parent_tool_use_id": None,
         "session_id": session_id,
         "uuid": uuid or new_uuid(),
         "timestamp": iso_time(now),
+    }
+
+
+def fed_back(*, session_id: str, text: str, now: float) -> Frame:
+    """What a Stop hook said, as the user message that the model goes on with."""
+    return {
+        "type": "user",
+        "message": {"role": "user", "content": [{"type": "text", "text": text}]},
+        "parent_tool_use_id": None,
+        "session_id": session_id,
+        "uuid": new_uuid(),
+        "timestamp": iso_time(now),
+        "isSynthetic": True,
     }
 
 
@@ -229,7 +263,10 @@ def control_response(request_id: str, response: Mapping[str, Any] | None = None)
 
 def control_error(request_id: str, error: str) -> Frame:
     """The answer to a control request that failed or is not known."""
-    return {"type": "control_response", "response": {"subtype": "error", "request_id": request_id, "error": error}}
+    return {
+        "type": "control_response",
+        "response": {"subtype": "error", "request_id": request_id, "error": error},
+    }
 
 
 def _filled(release: Release, form: str, /, **values: Any) -> Frame:

@@ -79,10 +79,8 @@ def _become(command: str, fds: tuple[int, int, int], cwd: str, environment: Mapp
     try:
         for target, fd in enumerate(fds):
             os.dup2(fd, target)
-        try:
+        if os.path.isdir(cwd):
             os.chdir(cwd)
-        except OSError:
-            pass
         os.execve("/bin/sh", ["sh", "-c", command], dict(environment))
     finally:
         os._exit(127)

@@ -102,8 +102,7 @@ class Journal:
 def masked(environment: Mapping[str, str]) -> dict[str, str]:
     """The environment with the values of everything that sounds like a secret replaced by ***."""
     return {
-        name: MASK if any(word in name.upper() for word in _SECRET) else value
-        for name, value in environment.items()
+        name: MASK if any(word in name.upper() for word in _SECRET) else value for name, value in environment.items()
     }
 
 

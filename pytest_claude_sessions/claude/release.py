@@ -59,7 +59,7 @@ class Release:
         behaviour: facet -> value, as `releases.json` has it for that version.
     """
 
-    __slots__ = ("version", "behaviour")
+    __slots__ = ("behaviour", "version")
 
     version: str
     behaviour: Mapping[str, Any]
@@ -120,4 +120,11 @@ def _value(entries: list[dict[str, Any]], wanted: tuple[int, ...]) -> Any:
 
 def _nearest(given: str) -> str:
     # The longest common beginning, the newer one first: "2.1.x" is answered with the newest 2.1.
-    return max(reversed(OBSERVED), key=lambda known: len(os.path.commonprefix([known, given.strip("v ")])))
+    return max(reversed(OBSERVED), key=lambda known: _common(known, given.strip("v ")))
+
+
+def _common(one: str, other: str) -> int:
+    length = 0
+    while length < min(len(one), len(other)) and one[length] == other[length]:
+        length += 1
+    return length

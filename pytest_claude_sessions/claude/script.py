@@ -69,7 +69,9 @@ def checked(step: Mapping[str, Any]) -> Step:
     if name not in NAMES:
         raise BadScript(f"no step is called {name!r}: known are {', '.join(sorted(NAMES))}")
     if when is not None and when not in _WHEN and str(when).partition(":")[0] not in _WHEN_VALUE:
-        raise BadScript(f"step {name!r} cannot wait for {when!r}: known are {', '.join(sorted(_WHEN))}, id:, cwd:, prompt:")
+        raise BadScript(
+            f"step {name!r} cannot wait for {when!r}: known are {', '.join(sorted(_WHEN))}, id:, cwd:, prompt:"
+        )
     if times is not None and times < 1:
         raise BadScript(f"step {name!r} is to happen {times} times: give 1 or more, or None for always")
     if made.get("at", "turn") not in _POINTS:

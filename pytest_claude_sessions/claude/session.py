@@ -49,9 +49,10 @@ class Session:
         history: what went before.
         copies: records of another conversation that this one starts with.
         writes: whether anything is written at all.
+        half: write the bookkeeping alone (2.1.50 where it cannot write its debug/ directory).
     """
 
-    __slots__ = ("_clock", "_mended", "_release", "copies", "history", "id", "path", "writes")
+    __slots__ = ("_clock", "_mended", "_release", "copies", "half", "history", "id", "path", "writes")
 
     def __init__(
         self, release: Release, clock: Clock, session_id: str, path: str, history: Conversation | None = None
@@ -64,6 +65,7 @@ class Session:
         self.history = history or Conversation([], [], True, False)
         self.copies: list[Mapping[str, Any]] = []
         self.writes = True
+        self.half = False
 
     def append(self, records: Iterable[Mapping[str, Any]]) -> None:
         """Write records at the end of the transcript.
@@ -71,7 +73,7 @@ class Session:
         Raises:
             OSError: when that cannot be done and the release minds.
         """
-        records = list(records)
+        records = [r for r in records if not self.half or r.get("type") == "queue-operation"]
         if not self.writes or not records:
             return
         behaviour = self._release.behaviour
@@ -141,8 +143,11 @@ class Finder:
             # facts/more-observations.json: it means that a file is there, not that a process runs.
             raise Refused("in_use", texts["in_use"].replace("$id", wanted), framed=False)
 
-    def find(self, arguments: Arguments) -> Session:
+    def find(self, arguments: Arguments, started: str) -> Session:
         """The conversation that the command line is about.
+
+        Args:
+            started: the id of a new one.
 
         Raises:
             Refused: when the one asked for cannot be resumed.
@@ -153,11 +158,9 @@ class Finder:
         if arguments.has("resume"):
             resumed = self._resumed(arguments.text("resume"))
         if resumed is None:
-            return self.new(arguments.text("session-id") or None)
-        if arguments.has("fork-session"):
-            return self.copy(resumed, arguments.text("session-id") or None)
-        if self._behaviour["resume_new_id"]:
-            return self.copy(resumed, None)
+            return self.new(started)
+        if arguments.has("fork-session") or self._behaviour["resume_new_id"]:
+            return self.copy(resumed, started)
         return resumed
 
     def new(self, session_id: str | None = None) -> Session:
@@ -173,8 +176,11 @@ class Finder:
         renamed: dict[str, str] = {}
         for record in original.history.chain:
             made = dict(record)
-            if rules["session_id"] == "new":
+            if rules["session_id"] == "new" or (rules["session_id"] == "answers" and made["type"] != "user"):
                 made["sessionId"] = copied.id
+            if rules["blocks"] and made["type"] == "user" and isinstance(made["message"].get("content"), str):
+                block = {"type": "text", "text": made["message"]["content"]}
+                made["message"] = {**made["message"], "content": [block]}
             if rules["uuid"] == "new" and "uuid" in made:
                 renamed[made["uuid"]] = made["uuid"] = new_uuid()
                 made["parentUuid"] = renamed.get(made["parentUuid"])
@@ -219,12 +225,12 @@ class Finder:
         except OSError:
             return None
         for entry in entries:
-            stem, dot, suffix = entry.name.rpartition(".")
+            stem, _, suffix = entry.name.rpartition(".")
             if suffix != "jsonl" or not is_uuid(stem) or not entry.is_file():
                 continue
-            if best is None or entry.stat().st_mtime > best[0]:
-                if load(entry.path, self._release).messages:
-                    best = (entry.stat().st_mtime, stem)
+            changed = entry.stat().st_mtime
+            if (best is None or changed > best[0]) and load(entry.path, self._release).messages:
+                best = (changed, stem)
         return None if best is None else self._resumed(best[1])
 
     def _elsewhere(self, wanted: str) -> str | None:

@@ -67,7 +67,12 @@ class Settings:
 
 
 def read(
-    arguments: Arguments, behaviour: Mapping[str, Any], *, config_dir: str, cwd: str, environment: Mapping[str, str]
+    arguments: Arguments,
+    behaviour: Mapping[str, Any],
+    *,
+    config_dir: str,
+    cwd: str,
+    environment: Mapping[str, str],
 ) -> Settings:
     """Read every source that is in force.
 
@@ -124,17 +129,15 @@ def _checked(text: str, rules: Mapping[str, Any]) -> dict[str, Any]:
         return {}
     if not isinstance(values, dict):
         return {}
-    hooks = values.get("hooks", {})
-    bad = {event for event, matchers in hooks.items() if not _hooks_valid(matchers)} if isinstance(hooks, dict) else None
+    # One invalid value and the file counts for nothing: so it was in every release tried.
     days = values.get("cleanupPeriodDays", 1)
-    days_bad = isinstance(days, bool) or not isinstance(days, int | float) or days < rules["least_days"]
-    if bad is None or bad or days_bad:
-        if rules["mistake"] == "file":
-            return {}  # one invalid value and the file counts for nothing
-        if days_bad:
-            values.pop("cleanupPeriodDays", None)
-        values["hooks"] = {} if bad is None else {e: m for e, m in hooks.items() if e not in bad}
-    return values
+    if isinstance(days, bool) or not isinstance(days, int | float) or days < rules["least_days"]:
+        return {}
+    hooks = values.get("hooks", {})
+    known = rules["known_events"]
+    if not isinstance(hooks, dict) or (known is not None and not all(event in known for event in hooks)):
+        return {}
+    return values if all(_hooks_valid(matchers) for matchers in hooks.values()) else {}
 
 
 def _hooks_valid(matchers: Any) -> bool:

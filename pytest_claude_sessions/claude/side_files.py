@@ -57,12 +57,20 @@ def write(
         if "only_without" in entry and os.path.exists(os.path.join(config_dir, entry["only_without"])):
             continue
         path = os.path.join(home if entry.get("in_home") else config_dir, place)
+        needed = entry.get("needed")
+        try:
+            made = os.path.dirname(path)
+            if not os.path.isdir(made):
+                os.makedirs(made, mode=entry.get("dir_mode", 0o755), exist_ok=True)
+        except OSError as error:
+            if needed in ("start", "directory"):
+                raise Unwritable(made, error, rules) from error
         try:
             _write_new(path, entry, session_id)
         except OSError as error:
-            if entry.get("needed") == "start":
+            if needed == "start":
                 raise Unwritable(path, error, rules) from error
-            able = able and entry.get("needed") != "transcript"
+            able = able and needed != "transcript"
     return able
 
 
@@ -78,9 +86,6 @@ def _write_new(path: str, entry: Mapping[str, Any], session_id: str) -> None:
         fd = os.open(path, flags, entry.get("mode", 0o644))
     except FileExistsError:
         return
-    except FileNotFoundError:
-        os.makedirs(os.path.dirname(path), mode=entry.get("dir_mode", 0o755), exist_ok=True)
-        fd = os.open(path, flags, entry.get("mode", 0o644))
     with open(fd, "w", encoding="utf-8") as file:
         if not again or os.fstat(fd).st_size == 0:
             file.write(entry["text"].replace("$id", session_id).replace("$uuid", new_uuid()))
@@ -95,7 +100,14 @@ class Running:
     """
 
     def __init__(
-        self, form: Mapping[str, Any] | None, *, config_dir: str, session_id: str, cwd: str, version: str, now: float
+        self,
+        form: Mapping[str, Any] | None,
+        *,
+        config_dir: str,
+        session_id: str,
+        cwd: str,
+        version: str,
+        now: float,
     ) -> None:
         self._form = form
         self._path = os.path.join(config_dir, "sessions", f"{os.getpid()}.json")
@@ -136,7 +148,7 @@ class Running:
         try:
             os.unlink(self._path)
         except OSError:
-            pass
+            return
 
 
 def clean_up(config_dir: str, days: int, now: float) -> None:
@@ -154,11 +166,8 @@ def clean_up(config_dir: str, days: int, now: float) -> None:
         return
     for directory in directories:
         try:
-            entries = list(os.scandir(directory))
-            for entry in entries:
+            for entry in os.scandir(directory):
                 if entry.name.endswith(".jsonl") and entry.is_file() and entry.stat().st_mtime < oldest:
                     os.unlink(entry.path)
-            if len(entries) and not os.listdir(directory):
-                os.rmdir(directory)
         except OSError:
             continue

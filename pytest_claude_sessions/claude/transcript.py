@@ -19,7 +19,16 @@ if TYPE_CHECKING:
 
     from .release import Release
 
-__all__ = ["Conversation", "Turn", "append", "assistant_record", "dump", "load", "turn_records", "user_record"]
+__all__ = [
+    "Conversation",
+    "Turn",
+    "append",
+    "assistant_record",
+    "dump",
+    "load",
+    "turn_records",
+    "user_record",
+]
 
 
 class Turn:
@@ -51,6 +60,7 @@ class Turn:
         self._behaviour = release.behaviour
         self._plan = self._behaviour["turn_first" if parent is None else "turn_later"]
         self.leaf = parent
+        self.parent = parent
         self.values: dict[str, Any] = {
             "session_id": session_id,
             "cwd": cwd,
@@ -88,9 +98,16 @@ class Turn:
             records.append(self.record(name, extra))
         return records
 
+    def late_records(self) -> list[dict[str, Any]]:
+        """The prompt's own records in the releases that write them together with the answer."""
+        names = self._plan["answer"]
+        return [self.record(name) for name in names[: names.index("assistant")]]
+
     def after_error(self) -> list[dict[str, Any]]:
         """What follows the record of a failed request: the answer's records that are about the session."""
-        return [self.record(name) for name in self._plan["answer"] if name not in _ANSWER_ONLY]
+        names = self._plan["answer"]
+        later = names[names.index("assistant") + 1 :]
+        return [self.record(name) for name in later if name not in _ANSWER_ONLY]
 
     def record(self, name: str, extra: Mapping[str, Any] = {}) -> dict[str, Any]:
         """One record in the release's form, linked to the one before it where its kind is linked."""
@@ -101,7 +118,7 @@ class Turn:
         return record
 
 
-_ANSWER_ONLY = frozenset({"assistant", "attachment:prompt_snapshot:tools"})
+_ANSWER_ONLY = frozenset({"attachment:prompt_snapshot:tools"})
 
 
 def turn_records(

@@ -1,6 +1,7 @@
 """A fake of Claude Code's config directory: builders, damage, a reader, and a guard of the real one.
 
-Every name is imported on first use.
+Every name is imported on first use. `dir()` lists none of them: freezegun asks every loaded module for all that
+it lists, and would import the lot.
 """
 
 from __future__ import annotations
@@ -30,10 +31,10 @@ if TYPE_CHECKING:
     from .transcript import NoTranscript as NoTranscript
     from .transcript import Skipped as Skipped
     from .transcript import Transcript as Transcript
-    from .turns import Turn as Turn
     from .tree import Entry as Entry
     from .tree import Tree as Tree
     from .tree import snapshot as snapshot
+    from .turns import Turn as Turn
 
 _HOMES = {
     "ConfigDir": "directory",
@@ -74,7 +75,3 @@ def __getattr__(name: str) -> object:
     from importlib import import_module
 
     return getattr(import_module(f".{home}", __name__), name)
-
-
-def __dir__() -> list[str]:
-    return list(__all__)

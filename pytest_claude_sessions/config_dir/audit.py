@@ -40,6 +40,9 @@ PATHS: Final[dict[str, _Paths]] = {
 }
 """Event -> for each path among its arguments: its index, that of its dir_fd, and whether links are followed."""
 
+ONE_PATH: Final = frozenset(event for event, places in PATHS.items() if len(places) == 1)
+"""The events that name one path, which is their first argument."""
+
 
 def paths(event: str, args: tuple[Any, ...]) -> Iterator[tuple[str, bool]]:
     """The absolute paths that an event names, and whether it follows a link there."""

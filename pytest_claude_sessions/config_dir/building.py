@@ -6,6 +6,7 @@ import datetime as dt
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+from ..claude.forms import iso_time
 from ..claude.release import Release, parse_version
 from ..claude.transcript import Turn as TurnRecords
 from .instant import epoch_ms
@@ -15,6 +16,9 @@ Ask = str | tuple[str, str | None]
 
 STEP = dt.timedelta(minutes=1)
 """Between one turn and the next."""
+
+THOUGHT = dt.timedelta(seconds=1)
+"""Between a prompt and its reply. With equal time stamps 1.0.0 takes the prompt for the end of the conversation."""
 
 
 def asked(turns: int | Iterable[Ask]) -> list[tuple[str, str | None]]:
@@ -30,11 +34,7 @@ def asked(turns: int | Iterable[Ask]) -> list[tuple[str, str | None]]:
         if turns < 0:
             raise ValueError(f"turns={turns}: a conversation has no turn (0) or more")
         return [(f"prompt {n}", f"reply {n}") for n in range(1, turns + 1)]
-    pairs = [(turn, None) if isinstance(turn, str) else turn for turn in turns]
-    return [
-        (prompt, f"reply {n}" if isinstance(turn, str) else reply)
-        for n, ((prompt, reply), turn) in enumerate(zip(pairs, turns, strict=True), 1)
-    ]
+    return [(turn, f"reply {n}") if isinstance(turn, str) else turn for n, turn in enumerate(turns, 1)]
 
 
 def conversation_records(
@@ -50,7 +50,8 @@ def conversation_records(
 ) -> list[dict[str, Any]]:
     """The records of a conversation, in the order in which a release would have written them.
 
-    Every record of a turn bears that turn's instant, so that the last one is the instant asked for.
+    The last record of a turn bears the turn's instant: its reply, a second after the prompt, or the prompt that
+    nobody answered.
 
     Args:
         release: whose form.
@@ -62,24 +63,42 @@ def conversation_records(
         title: written as the release writes one; None for none.
     """
     records: list[dict[str, Any]] = []
-    first = epoch_ms(now) - (len(turns) - 1) * int(STEP.total_seconds() * 1000)
     for n, (prompt, reply) in enumerate(turns):
+        at = now - (len(turns) - 1 - n) * STEP
+        asked_at = _seconds(at if reply is None else at - THOUGHT)
         turn = TurnRecords(
             release,
             session_id=session_id,
             cwd=cwd,
             prompt=prompt,
-            now=(first + n * int(STEP.total_seconds() * 1000)) / 1000,
+            now=asked_at,
             parent=parent,
             number=number + n,
         )
         records += turn.prompt_records()
-        if reply is not None:
-            records += turn.answer_records(reply)
+        if reply is None:
+            records += turn.late_records()
+        else:
+            turn.at(_seconds(at))
+            records += _answered(turn.answer_records(reply), asked_at)
         parent = turn.leaf
     if title is not None:
         records = _titled(records, release, title, session_id, parent)
     return records
+
+
+def _answered(records: list[dict[str, Any]], asked_at: float) -> list[dict[str, Any]]:
+    """An answer's records; a prompt's own that older releases write only now keep the time of the prompt."""
+    for record in records:
+        if record["type"] == "assistant":
+            break
+        if "timestamp" in record:
+            record["timestamp"] = iso_time(asked_at)
+    return records
+
+
+def _seconds(moment: dt.datetime) -> float:
+    return epoch_ms(moment) / 1000
 
 
 def _titled(

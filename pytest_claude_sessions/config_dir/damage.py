@@ -121,8 +121,9 @@ def fatal_damages(release: Release | str = NEWEST) -> tuple[Damage, ...]:
 
 _WHOLE: Final[Mapping[str, Outcome]] = {"1.0.0": "whole"}
 _REFUSED: Final[Mapping[str, Outcome]] = {"1.0.0": "refused"}
-# The walk from the last record back to the first ended at a missing one; newer releases step over the gap.
-_GAP: Final[Mapping[str, Outcome]] = {"1.0.0": "cut", "2.1.112": "whole"}
+# The walk from the last record back to the first ends at a missing one. From 2.1.112 on it goes on behind the gap
+# when the two sides of it are a second apart, and still ends when they are a minute apart.
+_GAP: Final[Mapping[str, Outcome]] = {"1.0.0": "cut"}
 _BOM: Final[Mapping[str, Outcome]] = {"1.0.0": "cut", "2.0.77": "whole"}
 _NULL: Final[Mapping[str, Outcome]] = {
     "1.0.0": "whole",

@@ -6,6 +6,7 @@ import datetime as dt
 import os
 import uuid
 from collections.abc import Iterable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -22,6 +23,7 @@ from .transcript import NoTranscript, Transcript
 if TYPE_CHECKING:
     from .damage import Damage
     from .filling import Filled
+    from .guard import Guard
     from .odd_files import OddFile
 
 _DIRECTORY_MODE: Final = 0o700
@@ -51,6 +53,13 @@ class ConfigDir(Surroundings):
         home: the HOME that goes with it; `home` beside the directory when None.
         cwd: the working directory of conversations that name none; `work` beside the directory when None.
     """
+
+    guard: Guard | None = None
+    """What refuses the real configuration meanwhile; None where nothing does (`own_config_dir` sets it)."""
+
+    def real_allowed(self) -> AbstractContextManager[object]:
+        """Allow the real configuration of the person who runs the test for a while: for a test that means it."""
+        return self.guard.paused() if self.guard else nullcontext()
 
     def create(self) -> ConfigDir:
         """Make the directory (mode 0700) with `projects`, the home and the working directory; what is there stays."""

@@ -8,21 +8,23 @@ import re
 import secrets
 import stat
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from ..claude.forms import is_uuid
 from ..claude.transcript import dump
 from . import instant
-from .building import STEP, conversation_records
+from .building import STEP, THOUGHT, conversation_records
 from .history import HistoryEntry, append_history
 
 if TYPE_CHECKING:
     from .directory import ConfigDir
 
-_STEP_MS: Final = int(STEP.total_seconds() * 1000)
+_STEP_MS: Final = STEP // dt.timedelta(milliseconds=1)
+_THOUGHT_MS: Final = THOUGHT // dt.timedelta(milliseconds=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,56 +88,61 @@ def _template(
     config_dir: ConfigDir, turns: int, tail: str, cwd: str | os.PathLike[str] | None, now: dt.datetime
 ) -> Callable[[str, int], bytes]:
     """A function of the head of the ids and the last turn's time (epoch ms) that gives a transcript's bytes."""
-    # Stands for the first eight digits of every id; random, so that nothing else in the text is taken for it.
-    mark = secrets.token_hex(16)
-    session_id = "00000000" + tail
+    ended = instant.epoch_ms(now)
+    backs = [back + before for back in range(0, turns * _STEP_MS, _STEP_MS) for before in (0, _THOUGHT_MS)]
+    # What stands for the values that differ is random, so that nothing else in the text is taken for it.
+    head = secrets.token_hex(4)
+    stamps = [secrets.token_hex(12) for _ in backs]
+    numbers = [8 * 10**12 + secrets.randbelow(10**12) for _ in backs]
+    holes: dict[object, object] = {
+        _iso(ended - back).decode(): hole for back, hole in zip(backs, stamps, strict=True)
+    }
+    holes.update((ended - back, number) for back, number in zip(backs, numbers, strict=True))
     records = conversation_records(
         config_dir.release,
-        [(_prompt(mark, n), f"reply {n}") for n in range(1, turns + 1)],
-        session_id=session_id,
+        [(_prompt(head, n), f"reply {n}") for n in range(1, turns + 1)],
+        session_id=head + tail,
         cwd=config_dir.real_cwd(cwd),
         now=now,
     )
-    text = "".join(dump(record) + "\n" for record in records)
-    for one in set(_ids_in(records)):
-        text = text.replace(one, mark + one[8:])
-    holes = {mark: -1}
-    for turn in range(turns):
-        before = (turns - 1 - turn) * _STEP_MS
-        ms = instant.epoch_ms(now) - before
-        holes[_iso(ms)] = 2 * before
-        holes[str(ms)] = 2 * before + 1
-    split = re.compile("(" + "|".join(map(re.escape, holes)) + ")").split(text)
+    text = "".join(dump(_holed(record, head, holes)) + "\n" for record in records)
+    split = re.split("|".join(["(" + head, *stamps, *map(str, numbers)]) + ")", text)
     pieces = [piece.encode() for piece in split]
-    kinds = [holes[hole] for hole in split[1::2]]
-    wanted = frozenset(kinds)
+    # Where each piece that differs comes from, the few different ones numbered.
+    kinds = list(dict.fromkeys(split[1::2]))
+    places = [kinds.index(piece) for piece in split[1::2]]
+    iso = {at: backs[stamps.index(kind)] for at, kind in enumerate(kinds) if kind in stamps}
+    counted = {at: backs[numbers.index(int(kind))] for at, kind in enumerate(kinds) if len(kind) == 13}
+    values = [b""] * len(kinds)
+    named = kinds.index(head)
 
     def render(head: str, ms: int) -> bytes:
-        values = {
-            kind: head.encode() if kind < 0 else _moment(ms - (kind >> 1), bool(kind & 1)) for kind in wanted
-        }
-        pieces[1::2] = [values[kind] for kind in kinds]
+        values[named] = head.encode()
+        for at, back in iso.items():
+            values[at] = _iso(ms - back)
+        for at, back in counted.items():
+            values[at] = b"%d" % (ms - back)
+        pieces[1::2] = [values[place] for place in places]
         return b"".join(pieces)
 
     return render
 
 
-def _ids_in(value: object) -> Iterator[str]:
-    """Every UUID in the records: a text that is one, not one that has one in it, as a path may."""
-    if isinstance(value, str):
-        if is_uuid(value):
-            yield value
-    elif isinstance(value, (dict, list)):
-        for part in value.values() if isinstance(value, dict) else value:
-            yield from _ids_in(part)
+def _holed(value: Any, head: str, holes: Mapping[object, object]) -> Any:
+    """A copy of the records' values with what differs from one conversation to the next replaced."""
+    if isinstance(value, dict):
+        return {key: _holed(part, head, holes) for key, part in value.items()}
+    if isinstance(value, list):
+        return [_holed(part, head, holes) for part in value]
+    if isinstance(value, str) and is_uuid(value):
+        return head + value[8:]
+    return holes.get(value, value) if type(value) in (str, int) else value
 
 
-def _moment(ms: int, as_number: bool) -> bytes:
-    return (str(ms) if as_number else _iso(ms)).encode()
-
-
-def _iso(ms: int) -> str:
-    return time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(ms // 1000)) + f".{ms % 1000:03d}Z"
+@lru_cache(maxsize=1024)
+def _iso(ms: int) -> bytes:
+    # A prompt's time is the time of the conversation before: the cache halves the work.
+    return f"{time.strftime('%Y-%m-%dT%H:%M:%S', time.gmtime(ms // 1000))}.{ms % 1000:03d}Z".encode()
 
 
 def _prompt(head: str, number: int) -> str:
@@ -145,16 +152,21 @@ def _prompt(head: str, number: int) -> str:
 def _writer(mode: int) -> Callable[[str, bytes, int], None]:
     """A function that writes a new file of this mode with this time stamp (ns)."""
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL
+    by_fd = os.utime in os.supports_fd
     masked: list[bool] = []
 
     def write(path: str, data: bytes, stamp: int) -> None:
         fd = os.open(path, flags, mode)
         try:
-            while data:
-                data = data[os.write(fd, data) :]
+            done = os.write(fd, data)
+            while done < len(data):
+                done += os.write(fd, data[done:])
+            if by_fd:
+                os.utime(fd, ns=(stamp, stamp))
         finally:
             os.close(fd)
-        os.utime(path, ns=(stamp, stamp))
+        if not by_fd:
+            os.utime(path, ns=(stamp, stamp))
         if not masked:
             masked.append(stat.S_IMODE(os.stat(path).st_mode) != mode)
         if masked[0]:
@@ -167,6 +179,6 @@ def _typed(heads: list[str], tail: str, turns: int, last_ms: int, project: str) 
     for number, head in enumerate(heads):
         ended = last_ms - (len(heads) - 1 - number) * 1000
         for turn in range(turns):
-            ms = ended - (turns - 1 - turn) * _STEP_MS
+            ms = ended - (turns - 1 - turn) * _STEP_MS - _THOUGHT_MS
             moment = dt.datetime.fromtimestamp(ms / 1000, dt.UTC)
             yield HistoryEntry(_prompt(head, turn + 1), moment, project, head + tail)

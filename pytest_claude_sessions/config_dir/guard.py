@@ -27,7 +27,7 @@ _STATE: Final = "_pytest_claude_sessions_guards"
 
 _REMEDY: Final = (
     "use the directory that the test was given (`claude_config_dir.path`, or $CLAUDE_CONFIG_DIR and $HOME "
-    "read inside the test, not at import); to allow it on purpose, do it inside `with guard.paused():`"
+    "read inside the test, not at import); if it is meant, do it in `with claude_config_dir.real_allowed():`"
 )
 
 
@@ -137,10 +137,10 @@ class Guard:
         Raises:
             RealConfigDirTouched: when the event names the real configuration.
         """
-        if self._paused:
+        if self._paused or (event in audit.ONE_PATH and self._is_quick(args[0])):
             return
         for path, follows in audit.paths(event, args):
-            if path.startswith(self._quick) and ".." not in path:
+            if self._is_quick(path):
                 continue
             parent, name = os.path.split(path)
             real = os.path.realpath(path) if follows else os.path.join(os.path.realpath(parent), name)
@@ -148,6 +148,10 @@ class Guard:
             if refused and not audit.by_python(event, args, path, sys._getframe(2)):
                 self.touches.append(Touch(path, event))
                 raise RealConfigDirTouched(path, event)
+
+    def _is_quick(self, path: object) -> bool:
+        """Whether a look at the text is enough: the test's own, or no path at all but a file descriptor."""
+        return type(path) is int or (type(path) is str and path.startswith(self._quick) and ".." not in path)
 
 
 def real_homes() -> tuple[str, ...]:

@@ -40,6 +40,7 @@ def own_config_dir(
     base = Path(root)
     watch = guard or Guard(base, *own)
     config_dir = ConfigDir(base / "claude-config", release, home=base / "home", cwd=base / "work")
+    config_dir.guard = watch
     with watch:
         config_dir.create()
         with environment_of(config_dir.env):

@@ -37,14 +37,14 @@ def _record(**fields: Any) -> bytes:
 
 def _parsed(line: bytes) -> dict[str, Any]:
     try:
-        record = json.loads(line)
-    except ValueError:
+        record = json.loads(line.decode("utf-8", "surrogatepass"))
+    except (ValueError, RecursionError):
         return {}
     return record if isinstance(record, dict) else {}
 
 
-def _type_of(line: bytes) -> object:
-    return _parsed(line).get("type")
+def _type_of(line: bytes) -> str:
+    return str(_parsed(line).get("type"))
 
 
 # ---------------------------------------------------------------- harmless in the newest release
@@ -248,6 +248,6 @@ def _with_more_text(line: bytes, text: str, *, ascii_only: bool = True) -> bytes
     content = message.get("content")
     if isinstance(content, str):
         message["content"] = content + text
-    elif isinstance(content, list) and content and isinstance(content[0], dict) and "text" in content[0]:
-        content[0]["text"] += text
+    elif isinstance(content, list):
+        content.append({"type": "text", "text": text})
     return json.dumps(record, separators=(",", ":"), ensure_ascii=ascii_only).encode("utf-8", "surrogatepass")

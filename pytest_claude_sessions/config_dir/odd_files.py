@@ -18,21 +18,23 @@ class OddFile:
     Attributes:
         name: how to ask for it.
         description: what it is, in a few words.
+        resumed: what release 2.1.329 does when it is asked to resume it (measured).
         make: makes it at a path where nothing is.
     """
 
     name: str
     description: str
+    resumed: str
     make: Callable[[Path], None]
 
     def put(self, path: Path) -> Path:
-        """Put it in the place of whatever is at the path now; a transcript's bytes are kept beside the tree.
+        """Put it in the place of whatever is at the path now.
 
         Args:
-            path: the transcript's path.
+            path: the transcript's path. A link out of the tree leads to what was there, moved outside.
 
         Returns:
-            Where something lives that must stay as it is: the target of a link, else the path itself.
+            The file that must stay as it is: the target of a link out of the tree, else the path itself.
 
         Raises:
             OSError: when the file system cannot hold such a thing.
@@ -40,14 +42,14 @@ class OddFile:
         outside = outside_of(path)
         if path.is_dir() and not path.is_symlink():
             shutil.rmtree(path)
+        elif self.make is _link_outside and path.is_file() and not path.is_symlink():
+            outside.parent.mkdir(parents=True, exist_ok=True)
+            path.replace(outside)
         elif os.path.lexists(path):
-            if path.is_file():
-                outside.parent.mkdir(parents=True, exist_ok=True)
-                shutil.copy2(path, outside)
             path.unlink()
         path.parent.mkdir(parents=True, exist_ok=True)
         self.make(path)
-        return outside if self.name == "link_outside" else path
+        return outside if self.make is _link_outside else path
 
 
 def outside_of(path: Path) -> Path:
@@ -94,12 +96,14 @@ def _link_loop(path: Path) -> None:
 
 
 _KINDS = (
-    OddFile("directory", "a directory of that name with a file in it", _directory),
-    OddFile("fifo", "a named pipe, which blocks whoever opens it", _fifo),
-    OddFile("socket", "a Unix socket that nobody listens on", _socket),
-    OddFile("link_outside", "a symbolic link to a file outside the config directory", _link_outside),
-    OddFile("dangling_link", "a symbolic link to nothing", _dangling_link),
-    OddFile("link_loop", "a symbolic link to itself", _link_loop),
+    OddFile("directory", "a directory of that name with a file in it", "fails: EISDIR", _directory),
+    OddFile("fifo", "a named pipe, which blocks whoever opens it", "hangs", _fifo),
+    OddFile("socket", "a Unix socket that nobody listens on", "fails: ENXIO", _socket),
+    OddFile(
+        "link_outside", "a symbolic link to a file outside the config directory", "follows it", _link_outside
+    ),
+    OddFile("dangling_link", "a symbolic link to nothing", "No conversation found", _dangling_link),
+    OddFile("link_loop", "a symbolic link to itself", "No conversation found", _link_loop),
 )
 
 ODD_FILES: Mapping[str, OddFile] = MappingProxyType({kind.name: kind for kind in _KINDS})

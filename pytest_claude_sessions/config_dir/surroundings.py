@@ -12,6 +12,7 @@ from typing import Any, Final
 from ..claude.release import parse_version
 from . import instant
 from .history import History, HistoryEntry, append_history, read_history
+from .index import write_index
 from .places import Places
 from .running import running_record, write_running
 from .side_files import add_side_files, add_subagent
@@ -152,6 +153,17 @@ class Surroundings(Places):
             session_id, cwd: of the conversation.
         """
         return add_side_files(self.path, self.project_dir(cwd).name, session_id, self.release)
+
+    def write_index(
+        self, *conversations: Transcript | str, cwd: str | os.PathLike[str] | None = None
+    ) -> Path:
+        """Write a project's `sessions-index.json` anew, true or stale (HIS-04).
+
+        Args:
+            conversations: what it names: a transcript truly, an id as a conversation that need not exist.
+            cwd: the project's working directory.
+        """
+        return write_index(self.project_dir(cwd), self.real_cwd(cwd), conversations)
 
     def _append_typed(self, transcript: Transcript, since: int) -> None:
         """Write the history lines of a conversation's turns, from the given one on."""

@@ -123,7 +123,12 @@ def _differences(before: Entry, after: Entry, times: bool) -> list[str]:
     if before.mode != after.mode:
         what.append(f"mode {before.mode:04o} -> {after.mode:04o}")
     # The time alone of a file that also has new bytes says nothing.
-    if times and before.mtime_ns != after.mtime_ns and before.sha256 == after.sha256:
+    if (
+        times
+        and before.kind == "file"
+        and before.mtime_ns != after.mtime_ns
+        and before.sha256 == after.sha256
+    ):
         what.append(f"mtime {_moved(after.mtime_ns - before.mtime_ns)}")
     return what
 

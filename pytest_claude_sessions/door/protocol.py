@@ -46,6 +46,12 @@ def _value(value: Any) -> Any:
     return value
 
 
+def _text(value: Any) -> str:
+    if not isinstance(value, str):
+        raise TypeError(f"a text is expected, not {value!r:.80}")
+    return value
+
+
 def _record(kind: type, **decoders: Callable[[Any], Any]) -> Callable[[Any], Any]:
     """Read a value of SPEC 4 from an object, or from anything that has its attributes."""
 
@@ -95,7 +101,7 @@ METHODS: Mapping[str, Method] = {
     "set_session": Method({"key": _value, "session_id": _value}, _value),
     "sweep_stale_sessions": Method({}, _value),
     "dispatch": Method({"request": _DISPATCH_REQUEST}, _result),
-    "derive_session_id": Method({"workspace_id": _value}, _value),
+    "derive_session_id": Method({"workspace_id": _value}, _text),
     "quarantine_invalid": Method({"session_id": _value, "cwd": Path}, _optional(Path)),
     "metrics": Method({}, dict),
     "mount_plan": Method(

@@ -23,6 +23,7 @@ from .protocol import METHODS, PROTOCOL, REFUSED, instant_text, to_wire
 
 START_TIMEOUT_S = 30.0
 GRACE_S = 5.0
+PIPE_GRACE_S = 1.0
 LONGEST_LINE = 64 * 1024 * 1024
 """Bytes; a longer line is a breach, not a reason to run out of memory."""
 
@@ -65,7 +66,8 @@ class StdioSession:
         self._next_id = 0
         self._waiting: dict[int, SimpleQueue[dict[str, Any] | str]] = {}
         self._breach = ""
-        threading.Thread(target=self._read, daemon=True, name="claude-driver").start()
+        self._reader = threading.Thread(target=self._read, daemon=True, name="claude-driver")
+        self._reader.start()
         try:
             answer = self._request("initialize", {"protocol": PROTOCOL, "environment": as_json(environment)}, START_TIMEOUT_S)
             self.identity = _identity(answer)
@@ -92,16 +94,23 @@ class StdioSession:
         try:
             self._process.wait(GRACE_S)
         except subprocess.TimeoutExpired:
-            self.kill()
             raise Misconduct(f"the driver did not end within {GRACE_S:g} s of its shutdown") from None
         finally:
-            self._stderr.close()
+            self.kill()
 
     def kill(self) -> None:
         """SIGKILL, to the driver alone: what it started is left as a crash leaves it."""
         with contextlib.suppress(ProcessLookupError):
-            os.kill(self._process.pid, signal.SIGKILL)
+            if self._process.poll() is None:
+                os.kill(self._process.pid, signal.SIGKILL)
         self._process.wait()
+        # A child of the driver may hold the pipe open: the reader then stays, and so does its end of the pipe.
+        self._reader.join(PIPE_GRACE_S)
+        if not self._reader.is_alive():
+            for stream in (self._process.stdin, self._process.stdout, self._stderr):
+                with contextlib.suppress(OSError):
+                    if stream is not None:
+                        stream.close()
 
     @property
     def pid(self) -> int:
@@ -141,6 +150,8 @@ class StdioSession:
         while True:
             line = self._process.stdout.readline(LONGEST_LINE)
             if not line:
+                with contextlib.suppress(subprocess.TimeoutExpired):
+                    self._process.wait(PIPE_GRACE_S)
                 self._fail("the driver ended")
                 return
             breach = self._deliver(line)
@@ -158,7 +169,8 @@ class StdioSession:
             return f"stdout held what is no JSON-RPC 2.0 message: {line[:200]!r}"
         if ("result" in message) == ("error" in message):
             return f"an answer holds either `result` or `error`: {line[:200]!r}"
-        inbox = self._waiting.get(message.get("id")) if isinstance(message.get("id"), int) else None
+        number = message.get("id")
+        inbox = self._waiting.get(number) if isinstance(number, int) else None
         if inbox is None:
             return f"an answer to no request that is open: {line[:200]!r}"
         inbox.put(message)
@@ -200,7 +212,9 @@ def _refusal(method: str, error: Any) -> Exception:
     kind = data.get("kind") if isinstance(data, dict) else None
     if isinstance(error, dict) and error.get("code") == REFUSED and kind in KINDS:
         return Refusal(str(kind), str(error.get("message", "")))
-    return Misconduct(f"{method} answered the error {error!r:.400}")
+    if isinstance(error, dict):
+        return Misconduct(f"{method} answered the error {error.get('code')!r}: {error.get('message')}")
+    return Misconduct(f"{method} answered an error that is no object: {error!r:.400}")
 
 
 @dataclass(frozen=True, slots=True)

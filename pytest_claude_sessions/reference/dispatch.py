@@ -13,7 +13,7 @@ from .lease import Lease
 from .program import Program
 from .quarantine import Quarantine
 from .store import Row, SessionStore
-from .transcripts import Transcripts
+from .transcripts import Chain, Transcripts
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,12 +71,11 @@ class Dispatch:
         if not cwd.is_dir():
             raise ManagerError("cwd_missing", f"the conversation's directory {cwd} is gone; its id is kept")
         start = self._first_start(conversation, row, cwd)
-        known = self.transcripts.find(start.resume, cwd) if start.resume else None
-        before = self.transcripts.chain(known) if known else None
+        before = self._chain(start.resume, cwd)
         answer = self._ask(start, prompt, cwd, timeout_s, lease)
         second = self._second_start(conversation, start, answer, cwd)
         if second is not None:
-            start = second
+            start, before = second, self._chain(second.resume, cwd)
             answer = self._ask(start, prompt, cwd, timeout_s, lease)
         if not answer.ok:
             kept = row.session_id if row and not self.forgotten else None
@@ -84,11 +83,10 @@ class Dispatch:
         session_id = self._written_id(answer, start, cwd)
         resumed = start.resume is not None
         if resumed and session_id is not None and not answer.was_reset:
-            after = self.transcripts.chain(self._path(session_id, cwd))
-            if before is None or after is None or not after.carries_on(before):
-                resumed = second is not None and before is None and after is not None and after.turns > 1
-                if not resumed:
-                    self.warnings.append(f"cold_start: Claude answered {start.resume} without its earlier turns")
+            after = self._chain(session_id, cwd)
+            resumed = bool(before and after and after.carries_on(before, copied=session_id != start.resume))
+            if not resumed:
+                self.warnings.append(f"cold_start: Claude answered {start.resume} without its earlier turns")
         if session_id is None:
             self.warnings.append("not_resumable: Claude left no transcript; check that projects/ is writable")
         else:
@@ -148,7 +146,8 @@ class Dispatch:
         """The id whose transcript exists: what the stream names is not always on the disk (RES-01, RES-10)."""
         candidates = answer.session_ids()
         candidates += [i for i in (start.session_id, start.resume) if i and not answer.was_reset]
-        return next((i for i in candidates if self.transcripts.chain(self._path(i, cwd))), None)
+        return next((i for i in candidates if self._chain(i, cwd)), None)
 
-    def _path(self, session_id: str, cwd: Path) -> Path:
-        return self.transcripts.find(session_id, cwd) or Path(session_id)
+    def _chain(self, session_id: str | None, cwd: Path) -> Chain | None:
+        path = self.transcripts.find(session_id, cwd) if session_id else None
+        return self.transcripts.chain(path) if path else None

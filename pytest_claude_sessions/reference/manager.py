@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import threading
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -36,6 +37,8 @@ class ReferenceManager:
     dispatch_type = Dispatch
     program_type = Program
     store_type = SessionStore
+    transcripts_type = Transcripts
+    quarantine_type = Quarantine
 
     def __init__(self, environment: Environment) -> None:
         settings = environment.settings
@@ -44,16 +47,22 @@ class ReferenceManager:
         self.timeout_s = _seconds("claude_timeout_s", settings.get("claude_timeout_s"), DEFAULT_TIMEOUT_S)
         # One store a config dir: an id means nothing under another one (STO-13).
         self.scope = hashlib.sha256(str(environment.config_dir.resolve()).encode()).hexdigest()[:12]
-        self.options: Mapping[str, Any] = {"store_json": f"sessions-{self.scope}.json", "clock": "injected"}
+        self.options: Mapping[str, Any] = {
+            "store_json": f"sessions-{self.scope}.json",
+            "id_scheme": "coder-workspace",
+            "workspace_case": "preserve",
+            "clock": "injected",
+        }
         self.store = self.store_type(environment.state_dir / f"sessions-{self.scope}.json")
         self.workspaces = SessionStore(environment.state_dir / f"workspaces-{self.scope}.json")
         self.leases = Leases(environment.state_dir / "leases")
-        self.transcripts = Transcripts(environment.config_dir)
-        self.quarantine = Quarantine(self.transcripts, self.leases)
+        self.transcripts = self.transcripts_type(environment.config_dir)
+        self.quarantine = self.quarantine_type(self.transcripts, self.leases)
         self.program = self.program_type(
             environment.claude, environment.config_dir, environment.env, _claude_options(settings)
         )
         self._resume_failures = 0
+        self._counting = threading.Lock()
         private_directory(environment.state_dir)
         if self.store.path.exists():
             self.sweep_stale_sessions()
@@ -114,7 +123,7 @@ class ReferenceManager:
             raise ManagerError("unsupported", "exactly one of key and workspace_id must be set")
         if request.key is not None:
             return Conversation(request.key, self.store, request.cwd)
-        derived = derive(request.workspace_id)
+        derived = self.derive_session_id(request.workspace_id)
         return Conversation(derived, self.workspaces, request.cwd, derived)
 
     def _lease_name(self, conversation: Conversation) -> str:
@@ -122,7 +131,8 @@ class ReferenceManager:
         return f"{self.scope} {kind} {conversation.name}"
 
     def _count_dead_id(self) -> None:
-        self._resume_failures += 1
+        with self._counting:
+            self._resume_failures += 1
 
     def _fresh_row(self, key: str, *, holding: bool = False, warnings: list[str] | None = None) -> Row | None:
         row = self.store.row(key)
@@ -146,10 +156,7 @@ class ReferenceManager:
 
     def _pull_back_future_rows(self) -> None:
         """A stamp from the future counts as now, from now on: it must age like any other (TTL-12)."""
-        now = now_ms()
-        for key, row in self.store.rows().items():
-            if row.last_used_at > now:
-                self.store.put(key, Row(row.session_id, now, row.cwd))
+        self.store.stamp_at_most(now_ms())
 
 
 def _seconds(name: str, value: Any, default: float) -> float:

@@ -28,11 +28,13 @@ class Quarantine:
         :raises ManagerError: `unwritable` when it should be moved and cannot (QUA-10)
         """
         path = self._transcripts.find(session_id, cwd)
-        if path is None or self._transcripts.chain(path) is not None:
+        if path is None or not self._transcripts.is_inside(path) or self._transcripts.chain(path) is not None:
             return None
         if self._transcripts.is_running(session_id) or session_id in self._leases.running_ids():
             return None
         try:
             return set_aside(path, ".bak")
+        except FileNotFoundError:
+            return None  # someone else was quicker
         except OSError as error:
             raise unwritable(path, error) from error

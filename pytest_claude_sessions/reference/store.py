@@ -62,6 +62,19 @@ class SessionStore:
 
         self._change(change)
 
+    def stamp_at_most(self, latest: int) -> None:
+        """Give every row with a later time stamp this one (epoch ms), seen as they are at this moment."""
+        if not any(row.last_used_at > latest for row in self.rows().values()):
+            return
+
+        def change(data: dict[str, Any]) -> bool:
+            later = [key for key, value in data.items() if (row := _as_row(value)) and row.last_used_at > latest]
+            for key in later:
+                data[key]["last_used_at"] = latest
+            return bool(later)
+
+        self._change(change)
+
     def remove(self, doomed: Callable[[str, Row], bool]) -> int:
         """Remove the rows that `doomed` picks, seen as they are at this moment; tell how many."""
         removed = 0

@@ -25,9 +25,12 @@ class Chain:
     last: str | None
     turns: int
 
-    def carries_on(self, earlier: Chain) -> bool:
-        """Whether the newest turn has one of the earlier conversation's records among its ancestors."""
-        if not earlier.parents:
+    def carries_on(self, earlier: Chain, *, copied: bool) -> bool:
+        """Whether the newest turn follows on the earlier conversation.
+
+        :param copied: whether it is in another file, where older releases give every record a new id
+        """
+        if copied or not earlier.parents:
             return self.turns > earlier.turns
         seen: set[str] = set()
         record = self.last
@@ -77,6 +80,11 @@ class Transcripts:
                 last = uuid
         return Chain(parents, last, turns) if turns else None
 
+    def is_inside(self, path: Path) -> bool:
+        """Whether a path is in `projects/`, with links on the way to it followed (QUA-09)."""
+        projects = os.path.realpath(self.config_dir / "projects")
+        return os.path.realpath(path.parent).startswith(projects + os.sep)
+
     def is_running(self, session_id: str) -> bool:
         """Whether a Claude that is alive says that it works on this conversation (QUA-08)."""
         try:
@@ -100,12 +108,14 @@ class Transcripts:
             descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
         except OSError:
             return
+        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+            os.close(descriptor)
+            return
         with open(descriptor, "rb") as stream:
-            if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-                return
             for line in stream:
                 try:
-                    record = json.loads(line)
+                    # As Claude reads it: what is no UTF-8 stands for one character, the rest of the record counts.
+                    record = json.loads(line.decode("utf-8", "replace").removeprefix("\ufeff"))
                 except (ValueError, RecursionError):
                     continue
                 if isinstance(record, dict):

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
 Frame = dict[str, Any]
 
@@ -97,7 +97,7 @@ class HookRun:
 
     Attributes:
         tool_name: what the matchers are tried on; None matches every one.
-        input: what the callbacks get, besides what every hook gets.
+        input: what the callbacks get.
     """
 
     event: str
@@ -124,10 +124,24 @@ class Turn:
     closed: bool = False
 
     @property
+    def session_id(self) -> str | None:
+        """The id that its last frame names."""
+        return next(
+            (step["session_id"] for step in reversed(self.steps) if isinstance(step, dict) and "session_id" in step),
+            None,
+        )
+
+    @property
     def failed(self) -> bool:
         """Whether its last result is an error: a program that reads the end of its input then exits with 1."""
-        results = [step for step in self.steps if isinstance(step, dict) and step.get("type") == "result"]
-        return bool(results) and results[-1].get("is_error") is True
+        return next(
+            (
+                step.get("is_error") is True
+                for step in reversed(self.steps)
+                if isinstance(step, dict) and step.get("type") == "result"
+            ),
+            False,
+        )
 
 
 class Script:
@@ -138,10 +152,14 @@ class Script:
         self.used = 0
 
     def add(self, step: Step) -> None:
-        """Append to the open turn, or begin one."""
-        self._open().steps.append(step)
+        """Append to the open turn, or begin one; a result, an exit and a hang close it."""
+        self.add_open(step)
         if isinstance(step, Exit | Hang) or (isinstance(step, dict) and step.get("type") == "result"):
             self.turns[-1].closed = True
+
+    def add_open(self, step: Step) -> None:
+        """Append to the open turn, or begin one, and leave it open."""
+        self._open().steps.append(step)
 
     def add_at_start(self, *steps: Step) -> None:
         """A turn of its own that happens before the program is ready."""
@@ -152,6 +170,10 @@ class Script:
         if not self.turns:
             self.turns.append(Turn())
         self.turns[-1].steps.append(step)
+
+    def last(self) -> Turn:
+        """The turn that was scripted last, open or closed, while no transport has used it; else a new one."""
+        return self.turns[-1] if self.used < len(self.turns) else self._open()
 
     def current(self) -> list[Step]:
         """The steps of the open turn so far."""
@@ -167,6 +189,11 @@ class Script:
         self.used += turn is not None
         return turn
 
+    def shown(self) -> Iterator[Frame | Line]:
+        """What stdout shows of every turn, every permission being granted."""
+        for turn in self.turns:
+            yield from shown(turn.steps)
+
     def steps(self) -> Iterator[Step]:
         """Every step of every turn."""
         for turn in self.turns:
@@ -179,3 +206,17 @@ class Script:
         if not self._is_open():
             self.turns.append(Turn())
         return self.turns[-1]
+
+
+def shown(steps: Iterable[Step]) -> Iterator[Frame | Line]:
+    """What stdout shows of some steps, every permission being granted."""
+    for step in steps:
+        if isinstance(step, dict | Line):
+            yield step
+        elif isinstance(step, Ask):
+            yield from step.settle(Answer(step.request, {"behavior": "allow"})).frames
+
+
+def tool_results(steps: Iterable[Step]) -> int:
+    """How many tool results are among some steps."""
+    return sum(isinstance(step, dict) and step.get("type") == "user" for step in shown(steps))

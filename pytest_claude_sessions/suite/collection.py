@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from ..cli import NeedsFake
 from ..door import Refusal
 from . import verdict
 from .check import Check, checks_of
-from .judgement import Breach, CouldNotRun, NeedsTheFake, NotApplicable
+from .judgement import Breach, CouldNotRun, NotApplicable
 from .registry import CONFORMANCE, Requirement
 
 if TYPE_CHECKING:
@@ -109,8 +110,8 @@ class RequirementItem(pytest.Item):
                 return
             conclude(verdict.FAILED, text)
             raise breach from None
-        except CouldNotRun as end:
-            conclude(verdict.COULD_NOT_RUN, str(end), needs_fake=isinstance(end, NeedsTheFake))
+        except (CouldNotRun, NeedsFake) as end:
+            conclude(verdict.COULD_NOT_RUN, str(end), needs_fake=isinstance(end, NeedsFake))
             pytest.skip(f"could not run: {end}")
         except NotApplicable as end:
             conclude(verdict.NOT_CLAIMED, str(end))

@@ -27,9 +27,5 @@ class CouldNotRun(Judgement):
     """The machine, or the way of the run, lacks something; the reason says what."""
 
 
-class NeedsTheFake(CouldNotRun):
-    """The check scripts a misbehaviour, and the run is on the real program."""
-
-
 class NotApplicable(Judgement):
     """The requirement does not hold for a manager with these options, or on this release; the reason says why."""

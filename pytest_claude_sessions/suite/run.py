@@ -143,7 +143,7 @@ class ConformanceRun:
     def repeat_command(self, requirement: Requirement) -> str:
         """The command line that repeats one requirement."""
         words = ["pytest", "--claude-conformance"]
-        for option in ("claude_manager", "claude_cli"):
+        for option in ("claude_manager", "claude_profile", "claude_cli"):
             value = self.config.getoption(option)
             if value:
                 words += ["--" + option.replace("_", "-"), str(value)]
@@ -157,7 +157,7 @@ class ConformanceRun:
         if self._api is None:
             from ..api import MessagesApi
 
-            self._api = self._resources.enter_context(MessagesApi())
+            self._api = self._resources.enter_context(MessagesApi(guard=False))
         return {**self._api.env, **self.program.env}
 
     # ------------------------------------------------------------------ hooks
@@ -165,7 +165,7 @@ class ConformanceRun:
         """The suite's root, where its argument stands among those of the command line."""
         if str(file_path) != suite_argument():
             return None
-        collector = SuiteCollector.from_parent(parent, name=NAME, nodeid=NAME)
+        collector = SuiteCollector.from_parent(parent, name=NAME, nodeid=NAME, path=file_path)
         collector.run = self
         return collector
 
@@ -198,6 +198,8 @@ class ConformanceRun:
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
+        if self._api is not None:
+            self._api.assert_nothing_left()
         self._resources.close()
         if hasattr(self.config, "workerinput") or self.config.getoption("collectonly", False):
             return

@@ -4,27 +4,30 @@ from __future__ import annotations
 
 import contextlib
 import threading
+import time
+import uuid
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from ..cli import ClaudeCli, NeedsFake
+from ..cli import ClaudeCli
 from ..config_dir import ConfigDir, Tree, snapshot
 from ..door import Door, Misconduct, NoProcess, Refusal
 from ..environment import Environment, make_environment
 from .handle import ManagerHandle
-from .judgement import Breach, CouldNotRun, NeedsTheFake, NotApplicable
+from .judgement import Breach, CouldNotRun, NotApplicable
 
 if TYPE_CHECKING:
-    from ..bind import ReadOnlyBind
+    from ..bind import Bound, ReadOnlyBind
     from ..cli import Start
     from ..clock import Clock
     from ..config_dir import Transcript
 
 LEGACY_ID = "cd32e253-ca16-4fd3-9825-d837e74ae3c2"
 TOGETHER_TIMEOUT_S = 90.0
+SETTLING_S = 5.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,16 +88,20 @@ class Trial:
         :param environment: another world than the trial's own
         :param settings: what the operator configures from now on
         """
-        if self._manager is not None:
-            self._handles.remove(self._manager)
-            self._manager.close()
-            self._manager = None
+        self.stop()
         if environment is not None:
             self.environment = environment
         if settings:
             self.environment = self.environment.with_settings(**settings)
         self._manager = self.another()
         return self._manager
+
+    def stop(self) -> None:
+        """End the manager, when one runs; its next use starts it again."""
+        manager, self._manager = self._manager, None
+        if manager is not None:
+            self._handles.remove(manager)
+            manager.close()
 
     def another(self, environment: Environment | None = None) -> ManagerHandle:
         """One more manager in the same world, next to the first."""
@@ -104,13 +111,26 @@ class Trial:
             raise Breach("the start of the manager", "a manager", str(misconduct)) from misconduct
         return self._kept(ManagerHandle(session, self._arrangement.call_timeout_s, self.environment.workdir))
 
-    def process(self, environment: Environment | None = None) -> ManagerHandle:
-        """A manager in a process of its own: it shares nothing with the others but the disk."""
+    def process(
+        self,
+        environment: Environment | None = None,
+        variables: Mapping[str, str] | None = None,
+        cwd: Path | None = None,
+    ) -> ManagerHandle:
+        """A manager in a process of its own: it shares nothing with the others but the disk.
+
+        :param variables: what the process's own environment holds besides
+        :param cwd: where it is started; a driver that starts in its own directory alone is not held to it
+        """
+        world = environment or self.environment
         try:
-            session = self._arrangement.door.open_process(environment or self.environment)
+            session = self._arrangement.door.open_process(world, variables, cwd)
         except NoProcess as reason:
             raise CouldNotRun(f"a second process is needed: {reason}") from reason
         except Misconduct as misconduct:
+            if cwd is not None:
+                self.process(environment, variables)
+                raise NotApplicable(f"the driver starts in its own directory alone: {misconduct}") from misconduct
             raise Breach("the start of the manager in a process", "a manager", str(misconduct)) from misconduct
         return self._kept(ManagerHandle(session, self._arrangement.call_timeout_s, self.environment.workdir))
 
@@ -139,9 +159,25 @@ class Trial:
         return self._arrangement.real is not None
 
     @property
+    def program(self) -> Path:
+        """The file that is run: the real program, or the fake."""
+        return self._arrangement.real or self.claude.path
+
+    @property
     def behaviour(self) -> Mapping[str, Any]:
         """What the release at hand does (the table of releases)."""
-        return self.claude.release.behaviour
+        behaviour: Mapping[str, Any] = self.claude.release.behaviour
+        return behaviour
+
+    @property
+    def chooses_ids(self) -> bool:
+        """Whether the release can be told the id of a new conversation (--session-id)."""
+        return self.behaviour.get("option:session-id") is not None
+
+    @property
+    def has_session_id_option(self) -> bool:
+        """Whether the release at hand knows `--session-id`."""
+        return self.behaviour["option:session-id"] is not None
 
     @property
     def starts(self) -> list[Start]:
@@ -164,37 +200,22 @@ class Trial:
             self._clock = clock
         return self._clock
 
-    @property
-    def bind(self) -> ReadOnlyBind:
-        """Read-only binds that are undone at the end."""
+    def read_only(self, path: Path) -> Bound:
+        """Bind a directory read-only, really, also for root; until `release`, or the trial's end."""
+        from ..bind import BindUnavailable, ReadOnlyBind
+
         if self._bind is None:
-            from ..bind import ReadOnlyBind
-
             self._bind = self._clean_up.enter_context(ReadOnlyBind())
-        return self._bind
-
-    def read_only(self, path: Path) -> None:
-        """Bind a directory read-only, really, also for root."""
-        from ..bind import BindUnavailable
-
         try:
-            self.bind.bind(path)
+            return self._bind(path, writable=())
         except BindUnavailable as reason:
             raise CouldNotRun(str(reason)) from reason
 
     @contextlib.contextmanager
     def read_only_for_now(self, path: Path) -> Iterator[None]:
         """Bind a directory read-only, and make it writable again."""
-        from ..bind import BindUnavailable
-
-        try:
-            bound = self.bind.bind(path)
-        except BindUnavailable as reason:
-            raise CouldNotRun(str(reason)) from reason
-        try:
+        with self.read_only(path):
             yield
-        finally:
-            bound.release()
 
     def directory(self, name: str) -> Path:
         """A working directory of that name."""
@@ -206,6 +227,10 @@ class Trial:
         """What is on the disk now: the config dir, or the tree under `path`."""
         return snapshot(path or self.environment.config_dir)
 
+    def new_id(self) -> str:
+        """A session id that no transcript bears."""
+        return str(uuid.uuid4())
+
     def transcript(self, session_id: str | None) -> Transcript | None:
         """The transcript of that name, None when there is none."""
         return next((t for t in self.config.transcripts() if t.session_id == session_id), None)
@@ -216,7 +241,15 @@ class Trial:
         return list(transcript.prompts) if transcript else []
 
     def claude_processes(self) -> list[str]:
-        """What runs with this trial's Claude in its environment: Claude itself and what it started."""
+        """What still runs with this trial's Claude in its environment, once what was killed has had time to go."""
+        deadline = time.monotonic() + SETTLING_S
+        while True:
+            found = self._claude_processes()
+            if not found or time.monotonic() > deadline:
+                return found
+            time.sleep(0.01)
+
+    def _claude_processes(self) -> list[str]:
         mark = f"CLAUDE_FAKE_DIR={self.claude.directory}".encode()
         if not Path("/proc/self/environ").exists():
             raise CouldNotRun("the processes of the machine cannot be listed: there is no /proc")
@@ -314,6 +347,11 @@ class Background:
         except BaseException as error:
             self._box.append((False, error))
 
+    def done_within(self, seconds: float) -> bool:
+        """Whether it has ended, waiting for that this long; to go on with, never to judge by."""
+        self._thread.join(seconds)
+        return bool(self._box)
+
     def result(self) -> Any:
         """Wait for its end; its result, or its exception."""
         self._thread.join(TOGETHER_TIMEOUT_S)
@@ -324,5 +362,3 @@ class Background:
             return value
         raise value
 
-
-__all__ = ["Arrangement", "Background", "NeedsFake", "NeedsTheFake", "Trial"]

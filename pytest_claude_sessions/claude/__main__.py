@@ -1,0 +1,5 @@
+"""`python -m pytest_claude_sessions.claude`."""
+
+from .program import main
+
+main()

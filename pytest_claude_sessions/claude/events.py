@@ -1,0 +1,90 @@
+"""The events that hooks are for: which are told of in a release, to whom, and what comes back.
+
+Hooks stand in the settings and are run by `hooks.run`; a host that drives the program over stdin can register its own.
+"""
+
+from __future__ import annotations
+
+import os
+
+from . import frames
+from .forms import fill, new_uuid
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from .hooks import HookRun
+    from .program import Program
+
+
+def tell(program: Program, event: str, **values: Any) -> str | None:
+    """Run the hooks of an event.
+
+    Args:
+        event: "SessionStart", "UserPromptSubmit", "Stop", "StopFailure" or "SessionEnd".
+        values: what the payload of that event holds besides what every one does.
+
+    Returns:
+        What a hook wants the model to go on with, None when none does.
+    """
+    form = program.behaviour["hooks"].get(event)
+    if form is None:
+        return None
+    hooks = program.settings.hooks(event)
+    if not hooks and program.ask_host is None:
+        return None
+    session = program.session
+    everyone = {
+        "session_id": session.id,
+        "transcript_path": session.path,
+        "cwd": program.cwd,
+        "permission_mode": program.permission_mode,
+    }
+    payload: dict[str, Any] = fill(form, {**everyone, **values})
+    if program.ask_host is not None:
+        program.ask_host(event, payload)
+    wanted = None
+    for hook in hooks:
+        ran = _run(program, event, hook, payload, str(values.get("source", "")))
+        if ran is not None and wanted is None:
+            reason = ran.blocks()
+            if reason is not None:
+                # Exit status 2 is quoted with the command, a decision in JSON as it is.
+                wanted = f"[{hook.get('command', '')}]: {ran.stderr}" if ran.status == 2 else reason
+    return None if wanted is None else program.behaviour["hook_rules"]["feedback"] + wanted
+
+
+def _run(program: Program, event: str, hook: dict[str, Any], payload: dict[str, Any], source: str) -> HookRun | None:
+    from .hooks import DEFAULT_TIMEOUT_S, run
+
+    rules = program.behaviour["hook_rules"]
+    if rules["needs_cwd"] and not os.path.isdir(program.cwd):
+        return None
+    environment = {**os.environ, "CLAUDE_PROJECT_DIR": program.cwd}
+    environment.update(fill(rules["environment"], {"pid": str(os.getpid()), "session_id": program.session.id}))
+    shown = rules["frames"] and (event == "SessionStart" or program.arguments.has("include-hook-events"))
+    hook_id, name = new_uuid(), f"{event}:{source}" if source else event
+    named = program.session.id
+    if shown:
+        program.out.frame(frames.hook_started(session_id=named, event=event, name=name, hook_id=hook_id))
+    ran = run(
+        str(hook.get("command", "")),
+        payload,
+        cwd=program.cwd,
+        environment=environment,
+        timeout_s=float(hook.get("timeout", DEFAULT_TIMEOUT_S)),
+    )
+    if shown:
+        program.out.frame(
+            frames.hook_response(
+                session_id=named,
+                event=event,
+                name=name,
+                hook_id=hook_id,
+                stdout=ran.stdout,
+                stderr=ran.stderr,
+                exit_code=1 if ran.status is None else ran.status,
+            )
+        )
+    return ran

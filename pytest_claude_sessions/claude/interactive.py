@@ -1,0 +1,58 @@
+"""The program in a terminal: each line that is typed is a prompt.
+
+A stand-in for the real screen, enough for a tmux window: it says who it is, answers each line, keeps `history.jsonl`
+and writes no transcript before the first prompt.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from .program import Program
+
+_LEAVE = ("/exit", "/quit", "exit")
+
+
+def converse(program: Program) -> tuple[str, int]:
+    """Answer what is typed until the terminal is closed; returns outcome and exit status."""
+    out = program.out
+    out.line(f"Claude Code v{program.release.version} · {program.cwd}")
+    waiting = list(program.arguments.operands[:1])
+    kept = b""
+    ok = True
+    while True:
+        while waiting:
+            prompt = waiting.pop(0)
+            if prompt in _LEAVE:
+                return program.ending(ok)
+            if prompt:
+                _remember(program, prompt)
+                ok = program.turns.run(prompt, prompt)
+                out.finish()
+        os.write(1, b"> ")
+        data = os.read(0, 1 << 16)
+        if not data:
+            return program.ending(ok)
+        *lines, kept = (kept + data).split(b"\n")
+        waiting = [line.decode("utf-8", "replace").strip() for line in lines]
+
+
+def _remember(program: Program, prompt: str) -> None:
+    """Write the prompt's line in `history.jsonl` (facts/more-observations.json)."""
+    line = {
+        "display": prompt,
+        "pastedContents": {},
+        "timestamp": int(program.clock.now() * 1000),
+        "project": program.cwd,
+        "sessionId": program.session.id,
+    }
+    path = os.path.join(program.config_dir, "history.jsonl")
+    try:
+        fd = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+    except OSError:
+        return  # without a config dir to write to there is no history
+    with open(fd, "w", encoding="utf-8") as file:
+        file.write(json.dumps(line, separators=(",", ":"), ensure_ascii=False) + "\n")

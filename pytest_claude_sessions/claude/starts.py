@@ -1,0 +1,106 @@
+"""The starts of the program as the journal tells them. For the test's own process: nothing of the fake imports it."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class Start:
+    """One start of the program, as the journal tells it.
+
+    Attributes:
+        argv: its arguments without the program's own name.
+        cwd: its working directory, None when that was gone.
+        env: its environment; values that sound like secrets are "***".
+        pid: its process id.
+        prompt, prompts: the first prompt it received, and all of them.
+        requested_resume, requested_session_id: the ids on its command line.
+        session_id: the conversation it was in at the end, None for none.
+        outcome: "running", "answered", "not_found", "in_use", "invalid_id", "usage", "api_error", "crashed",
+            "limited", "held", "io_error", "interrupted" or "version".
+        exit: its exit status, None while it runs and for one that was killed.
+        started_at, ended_at: epoch seconds of the machine's clock.
+        now: epoch seconds of the fake's own clock at the start.
+        messages: how many messages the last request held.
+        release: the version it behaved as.
+        raw: the whole object.
+    """
+
+    argv: tuple[str, ...]
+    cwd: str | None
+    env: Mapping[str, str]
+    pid: int
+    prompt: str | None
+    prompts: tuple[str, ...]
+    requested_resume: str | None
+    requested_session_id: str | None
+    session_id: str | None
+    outcome: str
+    exit: int | None
+    started_at: float
+    ended_at: float | None
+    now: float
+    messages: int
+    release: str
+    raw: Mapping[str, Any]
+
+    @classmethod
+    def of(cls, entry: Mapping[str, Any]) -> Start:
+        """The start that a journal object tells of."""
+        requested = entry["requested"]
+        return cls(
+            argv=tuple(entry["argv"]),
+            cwd=entry["cwd"],
+            env=entry["env"],
+            pid=entry["pid"],
+            prompt=entry["prompt"],
+            prompts=tuple(entry["prompts"]),
+            requested_resume=requested["resume"],
+            requested_session_id=requested["session_id"],
+            session_id=entry["session_id"],
+            outcome=entry["outcome"],
+            exit=entry["exit"],
+            started_at=entry["started_at"],
+            ended_at=entry["ended_at"],
+            now=entry["now"],
+            messages=entry["messages"],
+            release=entry["release"],
+            raw=entry,
+        )
+
+    @property
+    def running(self) -> bool:
+        """Whether the process has not ended and is alive; a killed one is not running."""
+        return self.ended_at is None and _alive(self.pid)
+
+    @property
+    def resumes(self) -> bool:
+        """Whether --resume or --continue was asked for."""
+        return self.requested_resume is not None or bool(self.raw["requested"]["continue"])
+
+
+def overlap(one: Start, other: Start) -> bool:
+    """Whether two starts ran at the same time; one that was killed counts as long as its process lives."""
+    ends = [time.time() if s.running else s.started_at if s.ended_at is None else s.ended_at for s in (one, other)]
+    return one.started_at < ends[1] and other.started_at < ends[0]
+
+
+def _alive(pid: int) -> bool:
+    try:
+        stat = Path(f"/proc/{pid}/stat").read_bytes()
+    except FileNotFoundError:
+        if Path("/proc/self").exists():
+            return False
+    else:
+        return stat.rpartition(b")")[2].split()[0] not in (b"Z", b"X")
+    try:
+        os.kill(pid, 0)
+    except OSError:
+        return False
+    return True

@@ -1,0 +1,172 @@
+"""`--input-format stream-json`: user messages and control requests over stdin, as the SDKs drive the program."""
+
+from __future__ import annotations
+
+import json
+import os
+import select
+
+from . import frames
+from .forms import new_uuid
+from .misbehaviour import Crash
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from .program import Program
+
+
+class Interrupted(Exception):
+    """The host asked to interrupt the turn."""
+
+
+class Host:
+    """Whoever is at the other end of stdin.
+
+    Args:
+        program: the start.
+
+    Attributes:
+        closed: stdin has come to its end.
+    """
+
+    def __init__(self, program: Program) -> None:
+        self._program = program
+        self._kept = b""
+        self._waiting: list[dict[str, Any]] = []
+        self._answers: dict[str, Any] = {}
+        self._callbacks: dict[str, list[str]] = {}
+        self.closed = False
+
+    def message(self) -> dict[str, Any] | None:
+        """The next user message, None when there will be no more.
+
+        Raises:
+            Crash: for a line that is no JSON, or a message of another role.
+        """
+        while not self._waiting and not self.closed:
+            self._read()
+        return self._waiting.pop(0) if self._waiting else None
+
+    def pause(self, seconds: float) -> None:
+        """Let time pass inside a turn, with an ear for the host.
+
+        Raises:
+            Interrupted: when it wants the turn to end.
+        """
+        if self.closed:
+            select.select([], [], [], seconds)
+        elif select.select([0], [], [], seconds)[0]:
+            self._read()
+
+    def ask(self, event: str, payload: dict[str, Any]) -> None:
+        """Call the hooks that the host registered for an event, and wait for each answer."""
+        for callback in self._callbacks.get(event, ()):
+            request = {"subtype": "hook_callback", "callback_id": callback, "input": payload, "tool_use_id": new_uuid()}
+            asked = new_uuid()
+            self._program.out.frame({"type": "control_request", "request_id": asked, "request": request})
+            while asked not in self._answers and not self.closed:
+                self._read()
+
+    def _read(self) -> None:
+        data = os.read(0, 1 << 16)
+        if not data:
+            self.closed = True
+            lines = [self._kept]
+            self._kept = b""
+        else:
+            *lines, self._kept = (self._kept + data).split(b"\n")
+        for line in lines:
+            if line.strip():
+                self._take(line)
+
+    def _take(self, line: bytes) -> None:
+        try:
+            sent = json.loads(line)
+            kind = sent.get("type")
+        except (ValueError, AttributeError):
+            text = f"Error parsing streaming input line (type=unknown, {len(line)} chars): SyntaxError\n"
+            raise Crash(1, text, "usage") from None
+        if kind == "user":
+            role = sent.get("message", {}).get("role")
+            if role != "user":
+                raise Crash(1, f"Error: Expected message role 'user', got '{role}'\n", "usage")
+            self._waiting.append(sent)
+        elif kind == "control_request":
+            self._control(str(sent.get("request_id")), sent.get("request", {}))
+        elif kind == "control_response":
+            self._answers[sent["response"].get("request_id")] = sent["response"]
+
+    def _control(self, asked: str, request: dict[str, Any]) -> None:
+        program = self._program
+        subtype = request.get("subtype")
+        answer: dict[str, Any] | None = None
+        if subtype == "initialize":
+            for event, matchers in (request.get("hooks") or {}).items():
+                ids = [name for matcher in matchers for name in matcher.get("hookCallbackIds", ())]
+                self._callbacks.setdefault(event, []).extend(ids)
+            answer = _initialized(program)
+        elif subtype == "set_permission_mode":
+            program.permission_mode = str(request.get("mode"))
+            answer = {"mode": program.permission_mode}
+        elif subtype == "set_model":
+            program.model = request.get("model")
+            answer = {"model": program.model or program.behaviour["model"]}
+        elif subtype == "interrupt":
+            answer = {"still_queued": []}
+        elif subtype == "mcp_status":
+            answer = {"mcpServers": []}
+        elif subtype == "get_context_usage":
+            answer = {"categories": [], "totalTokens": 0, "maxTokens": 200000}
+        elif subtype == "rewind_files":
+            program.out.frame(frames.control_error(asked, "File rewinding is not enabled."))
+            return
+        elif subtype not in _POLITE:
+            program.out.frame(frames.control_error(asked, f"Unsupported control request subtype: {subtype}"))
+            return
+        program.out.frame(frames.control_response(asked, answer))
+        if subtype == "interrupt" and program.turns.busy:
+            raise Interrupted
+
+
+_POLITE = frozenset(
+    {"mcp_message", "set_max_thinking_tokens", "stop_task", "mcp_reconnect", "mcp_toggle", "mcp_set_servers"}
+)
+
+
+def converse(program: Program) -> tuple[str, int]:
+    """Answer every message of the host until it closes stdin; returns outcome and exit status."""
+    host = Host(program)
+    program.open()
+    program.ask_host = host.ask
+    program.steps.pause = host.pause
+    replay = program.arguments.has("replay-user-messages")
+    ok = True
+    while (sent := host.message()) is not None:
+        content = sent["message"].get("content", "")
+        text = content
+        if isinstance(content, list):
+            text = "\n".join([block.get("text", "") for block in content if isinstance(block, dict)])
+        program.turns.replay = sent if replay else None
+        try:
+            ok = program.turns.run(content, text)
+        except Interrupted:
+            program.turns.interrupted(streaming=True)
+            ok = False
+    if not program.turns.number:
+        program.journal.entry["session_id"] = None
+    return program.ending(ok)
+
+
+def _initialized(program: Program) -> dict[str, Any]:
+    key = "ANTHROPIC_API_KEY" if os.environ.get("ANTHROPIC_API_KEY") else "none"
+    return {
+        "commands": [],
+        "agents": [],
+        "output_style": "default",
+        "available_output_styles": ["default"],
+        "models": [{"value": "default", "displayName": "Default (recommended)", "description": ""}],
+        "account": {"tokenSource": "none", "apiKeySource": key},
+        "pid": os.getpid(),
+    }

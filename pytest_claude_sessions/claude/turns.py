@@ -1,0 +1,287 @@
+"""One turn: the records and frames between a prompt and its result."""
+
+from __future__ import annotations
+
+import errno
+import os
+import time
+
+from . import frames
+from .events import tell
+from .conversation import NO_ANSWER, Conversation
+from .forms import new_uuid
+from .misbehaviour import Crash
+from .opening import fork_records
+from .transcript import Turn, dump
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from .api_errors import ApiError
+    from .program import Program
+
+STOP_BLOCKS = 8
+
+
+class Turns:
+    """Runs the turns of one start, one after the other.
+
+    Args:
+        program: the start.
+
+    Attributes:
+        number: how many turns there were.
+        busy: whether one is under way.
+        replay: the host's message that is to be printed again before the answer, None for none.
+    """
+
+    def __init__(self, program: Program) -> None:
+        self._program = program
+        self.number = 0
+        self.busy = False
+        self._prompt_id = ""
+        self.replay: dict[str, Any] | None = None
+        self._under_way: Turn | None = None
+        self._written: list[Any] = []
+        steps = program.steps
+        self._shown: str | None = new_uuid() if "ephemeral_all" in steps else None
+
+    def run(self, prompt: str | list[Any], text: str) -> bool:
+        """Answer a prompt.
+
+        Args:
+            prompt: as it goes into the transcript, a text or content blocks.
+            text: the prompt's text, for the journal.
+
+        Returns:
+            Whether the turn ended without an error.
+        """
+        program = self._program
+        steps = program.steps
+        program.journal.prompt(text)
+        self.number += 1
+        self.busy = True
+        began = time.monotonic()
+        hook_id = new_uuid()
+        stranger = new_uuid()
+        if "ephemeral_hook" in steps:
+            event, name = "SessionStart", "SessionStart:startup"
+            program.out.frame(frames.hook_started(session_id=stranger, event=event, name=name, hook_id=hook_id))
+            program.out.frame(frames.hook_response(session_id=stranger, event=event, name=name, hook_id=hook_id))
+        if self.number == 1:
+            tell(program, "SessionStart", source="resume" if program.session.history.chain else "startup")
+        self._prompt_id = new_uuid()
+        tell(program, "UserPromptSubmit", prompt=text, prompt_id=self._prompt_id)
+        program.init(new_uuid() if "ephemeral_init" in steps else self._named())
+        if "reset" in steps and self.number == 1:
+            self._reset()
+        steps.at("init")
+        turn = self._under_way = self._begin(prompt)
+        steps.at("turn")
+        error = program.api_error()
+        ok = error is None
+        result = self._answered(turn) if error is None else self._failed(turn, error)
+        steps.at("end")
+        result["duration_ms"] = max(int((time.monotonic() - began) * 1000), 1)
+        program.out.frame(result)
+        if "ephemeral_hook" in steps:
+            program.out.frame(frames.hook_response(session_id=stranger, event="Stop", name="Stop", hook_id=hook_id))
+        program.running.say("idle", program.clock.now())
+        self.busy = False
+        return ok
+
+    def interrupted(self, streaming: bool = False) -> None:
+        """Leave behind what the release does when a turn is interrupted.
+
+        Args:
+            streaming: the host asked for it over stdin, where the turn ends with a result; otherwise by SIGINT.
+        """
+        program = self._program
+        rules = program.behaviour["interrupt"]
+        now = program.clock.now()
+        uuid = new_uuid()
+        turn = self._under_way
+        if rules["record"] and turn is not None:
+            content = [{"type": "text", "text": frames.INTERRUPTED}]
+            self._write([turn.record("user", {"uuid": uuid, "prompt": content})])
+        if rules["frame"] or streaming:
+            program.out.frame(frames.interrupted(session_id=self._named(), now=now, uuid=uuid))
+        if rules["result"] or streaming:
+            result = frames.error_result(program.release, session_id=self._named(), errors=[frames.DIAGNOSTIC])
+            program.out.frame(result)
+        self._remember()
+        program.running.say("idle", now)
+        self.busy = False
+
+    def signalled(self) -> None:
+        """Write the records that the release adds when a signal ends it during a turn."""
+        program = self._program
+        turn = self._turn("", program.clock.now())
+        program.session.append([turn.record(name) for name in program.behaviour["signal_records"]])
+
+    def _named(self) -> str:
+        return self._shown or self._program.session.id
+
+    def _turn(self, prompt: str | list[Any], now: float) -> Turn:
+        program = self._program
+        history = program.session.history
+        return Turn(
+            program.release,
+            session_id=program.session.id,
+            cwd=program.cwd,
+            prompt=prompt,
+            now=now,
+            parent=history.leaf,
+            number=len(history.turns) + 1,
+            model=program.model,
+            permission_mode=program.permission_mode,
+        )
+
+    def _begin(self, prompt: str | list[Any]) -> Turn:
+        program = self._program
+        session = program.session
+        history = session.history
+        self.messages = history.sent(program.release, program.cwd)
+        program.journal.entry.update(session_id=session.id, messages=self.messages)
+        now = program.clock.now()
+        turn = self._turn(prompt, now)
+        turn.values["prompt_id"] = self._prompt_id
+        self._made_up: list[Any] = []
+        if history.dangling:
+            # The unanswered prompt gets an answer in the file first, and the new one follows that.
+            made_up = {"reply": NO_ANSWER, "message_id": new_uuid(), "model": "<synthetic>"}
+            self._made_up.append(self._turn("", now).record("assistant", made_up))
+            turn.leaf = self._made_up[-1]["uuid"]
+        self._written = []
+        self._begun = False
+        session.append(fork_records(program, turn) if session.copies else [])
+        self._write(turn.prompt_records())
+        program.running.say("busy", program.clock.now(), session.id)
+        program.journal.save()
+        return turn
+
+    def _write(self, records: list[Any]) -> None:
+        """Append records, the copied and made-up ones just before the first that hangs on them."""
+        at = next((i for i, record in enumerate(records) if "parentUuid" in record), None)
+        copies: list[Any] = []
+        if at is not None and not self._begun:
+            self._begun = True
+            copies = self._program.session.copies
+            records = [*records[:at], *self._made_up, *records[at:]]
+        self._written += records
+        self._program.session.append([*records[:at], *copies, *records[at:]] if copies else records)
+
+    def _answered(self, turn: Turn) -> dict[str, Any]:
+        program = self._program
+        steps = program.steps
+        uuid = new_uuid()
+        reply = f"reply to {self.messages} messages"
+        if "reply" in steps:
+            reply = str(steps.option("reply", "text", reply))
+        turn.at(program.clock.now())
+        records = turn.answer_records(reply, uuid=uuid)
+        if "torn_write" in steps or "disk_full" in steps:
+            self._cut_short(records)
+        self._write(records)
+        self._remember()
+        self._say(reply, uuid)
+        for block in range(STOP_BLOCKS):
+            wanted = tell(program, "Stop", again=block > 0, reply=reply, prompt_id=turn.values["prompt_id"])
+            if wanted is None:
+                break
+            reply = self._goes_on(wanted)
+        number = self.messages if program.behaviour["num_turns"] == "messages" else 1
+        return frames.result(
+            program.release, session_id=self._named(), text=reply, model=program.model, num_turns=number
+        )
+
+    def _goes_on(self, wanted: str) -> str:
+        """A Stop hook does not let the turn end: what it says is answered like a prompt."""
+        program = self._program
+        program.out.frame(frames.fed_back(session_id=self._named(), text=wanted, now=program.clock.now()))
+        turn = self._turn(wanted, program.clock.now())
+        self.messages = program.session.history.sent(program.release, program.cwd)
+        reply = f"reply to {self.messages} messages"
+        uuid = new_uuid()
+        records = [turn.record("user"), *turn.answer_records(reply, uuid=uuid)]
+        self._written = []
+        self._write(records)
+        self._remember()
+        self._say(reply, uuid)
+        return reply
+
+    def _say(self, reply: str, uuid: str) -> None:
+        """Print an answer."""
+        program = self._program
+        out, named, model = program.out, self._named(), program.model
+        now = program.clock.now()
+        if self.replay is not None:
+            from .optional_frames import replayed
+
+            out.frame(replayed(self.replay, session_id=named, now=now))
+            self.replay = None
+        if program.arguments.has("include-partial-messages"):
+            from .optional_frames import partial
+
+            for frame in partial(program.release, session_id=named, text=reply, model=model):
+                out.frame(frame)
+        out.frame(frames.assistant(program.release, session_id=named, text=reply, now=now, model=model, uuid=uuid))
+
+    def _failed(self, turn: Turn, error: ApiError) -> dict[str, Any]:
+        program = self._program
+        uuid = new_uuid()
+        turn.at(program.clock.now())
+        if error.event is not None:
+            program.out.frame(frames.rate_limit_event(session_id=self._named(), info=error.event))
+        late = turn.late_records()
+        values = {"reply": error.text, "message_id": new_uuid(), "uuid": uuid, **error.values}
+        records = [*late, turn.record("api_error", values), *turn.after_error()]
+        self._write(records)
+        self._remember()
+        program.out.frame(
+            frames.api_error(
+                program.release,
+                error.values,
+                session_id=self._named(),
+                text=error.text,
+                now=program.clock.now(),
+                uuid=uuid,
+            )
+        )
+        tell(program, "StopFailure", error=error.values["error"], reply=error.text, prompt_id=self._prompt_id)
+        return frames.api_error_result(
+            program.release, error.values, session_id=self._named(), text=error.text, num_turns=1
+        )
+
+    def _remember(self) -> None:
+        """The next turn of this start follows what was written in this one."""
+        session = self._program.session
+        linked = [record for record in self._written if "parentUuid" in record]
+        session.history = Conversation(
+            [*session.history.records, *self._written], [*session.history.chain, *linked], True, False
+        )
+        session.copies = []
+        self._written = []
+
+    def _cut_short(self, records: list[Any]) -> None:
+        """Write the answer up to half of its record, as a process does that dies or finds the disk full."""
+        program = self._program
+        at = next(i for i, record in enumerate(records) if record.get("type") == "assistant")
+        self._write(records[:at])
+        line = dump(records[at]).encode()
+        if program.session.writes:
+            with open(program.session.path, "ab") as file:
+                file.write(line[: len(line) // 2])
+            program.clock.stamp(program.session.path)
+        if "disk_full" in program.steps:
+            raise Crash(1, f"Error: ENOSPC: {os.strerror(errno.ENOSPC).lower()}, write\n", "io_error")
+        raise Crash(1)
+
+    def _reset(self) -> None:
+        """The conversation is replaced inside the turn: the frames from here on name a new one."""
+        program = self._program
+        if program.behaviour["reset_frame"]:
+            program.out.frame(frames.conversation_reset(session_id=self._named(), now=program.clock.now()))
+        program.session = program.finder.new()
+        program.init(self._named())
