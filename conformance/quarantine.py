@@ -8,6 +8,7 @@ import json
 import os
 import shutil
 import subprocess
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -161,7 +162,7 @@ def derived_id_starts_anew(trial: Trial, kind: str) -> None:
     trial.judge(not result.resumed, given=given, expected="resumed = False", seen="resumed = True")
     third = trial.restart().dispatch("third prompt", workspace_id=WORKSPACE)
     carried_on(trial, third, "second prompt", "third prompt", given="the next dispatch, after a restart")
-    trial.equal(third.session_id, derived, given="the id of that conversation")
+    trial.equal(trial.starts[-1].requested_resume, derived, given="what that dispatch asked Claude to resume")
 
 
 @check("QUA-02")
@@ -260,7 +261,7 @@ def dispatch_resumes_a_valid_one(trial: Trial, kind: str) -> None:
     given = f"a dispatch of a workspace whose transcript has {told(kind)}"
     trial.succeeded(result, given=given)
     trial.equal(trial.starts[-1].requested_resume, path.stem, given=f"what Claude was asked to resume, {given}")
-    trial.equal(trial.prompts(result.session_id)[-1:], ["second prompt"], given=f"the last prompt on the disk, {given}")
+    trial.equal(trial.starts[-1].prompt, "second prompt", given=f"the prompt that reached Claude, {given}")
     left_alone(trial, path, data, given=given)
 
 
@@ -375,12 +376,17 @@ def call_does_not_condemn_a_torn_line(trial: Trial, kind: str) -> None:
 
 @check("QUA-06", cases={kind: kind for kind in TORN})
 def dispatch_carries_on_after_a_torn_line(trial: Trial, kind: str) -> None:
-    """A dispatch carries on with the conversation."""
+    """A dispatch carries on with the conversation; where Claude joins its own line to the torn one is its affair."""
     needs_harmless(trial, kind)
     path = begun(trial)
     data = harmed(trial, path, kind)
     given = f"a dispatch of a workspace whose transcript has {told(kind)}"
-    carried_on(trial, dispatch_again(trial), "first prompt", "second prompt", given=given)
+    trial.succeeded(dispatch_again(trial), given=given)
+    start = trial.starts[-1]
+    trial.equal(
+        (start.requested_resume, start.prompt), (path.stem, "second prompt"), given=f"--resume and prompt, {given}"
+    )
+    trial.equal(trial.prompts(start.session_id)[:1], ["first prompt"], given=f"the first prompt on the disk, {given}")
     nothing_lost(trial, path, data, given=given)
 
 
@@ -483,8 +489,10 @@ def claude_at_work(trial: Trial, session_id: str) -> Iterator[None]:
         for line in process.stdout:
             if json.loads(line).get("type") == "result":
                 break
-        files = list((trial.environment.config_dir / "sessions").glob("*.json"))
-        assert any(session_id in file.read_text("utf-8") for file in files), f"Claude does not say so: {files}"
+        deadline = time.monotonic() + 20
+        while not _says_that_it_rests(trial.environment.config_dir, session_id):
+            assert time.monotonic() < deadline, "Claude does not say in sessions/<pid>.json what it is at work on"
+            time.sleep(0.01)
         yield
     finally:
         process.stdin.close()
@@ -494,6 +502,16 @@ def claude_at_work(trial: Trial, session_id: str) -> Iterator[None]:
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
+
+
+def _says_that_it_rests(config_dir: Path, session_id: str) -> bool:
+    """Whether a Claude waits for its next prompt: newer releases write the file anew when a turn ends."""
+    for file in (config_dir / "sessions").glob("*.json"):
+        with contextlib.suppress(ValueError, OSError):
+            said = json.loads(file.read_bytes())
+            if said.get("sessionId") == session_id:
+                return said.get("status", "idle") == "idle"
+    return False
 
 
 @check("QUA-08")
@@ -573,7 +591,9 @@ def dispatch_where_nothing_can_be_moved(trial: Trial) -> None:
     with trial.read_only_for_now(path.parent):
         result = dispatch_again(trial)
         left_alone(trial, path, data, given=given)
-    trial.equal(trial.starts[-1].prompt, "second prompt", given=f"the prompt that reached Claude, {given}")
+    start = trial.starts[-1]
+    if start.outcome == "answered":  # older releases do not start at all where they cannot write
+        trial.equal((result.ok, start.prompt), (True, "second prompt"), given=f"success and the prompt's way, {given}")
     trial.judge(
         any(warning.startswith("quarantine_failed:") for warning in result.warnings) or result.error == "unwritable",
         given=given,

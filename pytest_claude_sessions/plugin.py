@@ -28,10 +28,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 @pytest.hookimpl(tryfirst=True)
 def pytest_load_initial_conftests(early_config: pytest.Config, args: list[str]) -> None:
     if early_config.known_args_namespace.claude_conformance:
-        from .suite.collection import suite_argument, with_suite_paths
+        from .suite.collection import with_suite
 
-        args[:] = with_suite_paths(args)
-        args.append(suite_argument())
+        args[:] = with_suite(args)
 
 
 def pytest_cmdline_main(config: pytest.Config) -> int | None:

@@ -63,3 +63,27 @@ def test_its_options_are_in_the_help_and_its_fixtures_in_the_list(pytester: pyte
         "claude_environment",
     ):
         assert f"\n{name} " in fixtures
+
+
+def test_freezing_the_time_imports_nothing_of_ours(pytester: pytest.Pytester) -> None:
+    """freezegun asks every loaded module for all that it lists: a lazy package must not list what is not there yet."""
+    pytester.makepyfile(
+        """
+        import importlib, sys
+
+        def test_it(claude_clock):
+            pass
+
+        def test_freeze():
+            packages = ["", ".api", ".bind", ".config_dir", ".stream"]
+            for name in packages:
+                importlib.import_module("pytest_claude_sessions" + name)
+            from pytest_claude_sessions.clock import Clock
+            before = set(sys.modules)
+            with Clock() as clock:
+                clock.freeze()
+            new = {name for name in set(sys.modules) - before if name.startswith(("pytest_claude", "claude_agent"))}
+            assert new <= {"pytest_claude_sessions.frozen_time"}
+        """
+    )
+    pytester.runpytest_subprocess().assert_outcomes(passed=2)

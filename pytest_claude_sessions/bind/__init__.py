@@ -36,7 +36,3 @@ def __getattr__(name: str) -> object:
     from importlib import import_module
 
     return getattr(import_module(f".{home}", __name__), name)
-
-
-def __dir__() -> list[str]:
-    return __all__

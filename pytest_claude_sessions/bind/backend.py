@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
@@ -26,8 +27,9 @@ class Mounts:
         return list(argv)
 
     def release(self) -> None:
-        for made in reversed(self._mounts):
-            made.release()
+        with contextlib.ExitStack() as undo:  # an error with one does not keep the others
+            for made in self._mounts:
+                undo.callback(made.release)
 
 
 class UserNamespace:
@@ -109,8 +111,10 @@ class Capabilities:
         return [*self._prefix, *argv]
 
     def release(self) -> None:
-        self._bring_back()
-        self._modes.release()
+        try:
+            self._bring_back()
+        finally:
+            self._modes.release()
 
 
 class Pyfakefs:

@@ -27,8 +27,7 @@ class InMemory:
             raise Refused("pyfakefs is missing (pip install 'pytest-claude-sessions[fakefs]')") from None
         self._helpers: Any = helpers
         self._before = (helpers.get_uid(), helpers.get_gid())
-        nested = Patcher.REF_COUNT > 0
-        self._patcher = Patcher() if nested else Patcher(allow_root_user=False)
+        self._patcher = Patcher()
         self._patcher.setUp()
         self._files = cast(Any, self._patcher.fs)
         self._modes: WithoutWriteModes | None = None
@@ -39,7 +38,7 @@ class InMemory:
                 self._files.add_mount_point(path, total_size=_PLENTY)
             if own_device or not self._files.exists(path):
                 self._files.add_real_directory(path, read_only=False)
-            user = 1 if nested and self._before[0] == 0 else self._before[0] or 1
+            user = self._before[0] or 1
             for directory, _, files in os.walk(path):
                 for entry in (directory, *(os.path.join(directory, name) for name in files)):
                     os.chown(entry, user, user, follow_symlinks=False)

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import Literal, Protocol
+from typing import TYPE_CHECKING, Literal, Protocol
 
 from .attempt import error_name, write_refusal, write_refusal_of_child
 from .unavailable import BindUnavailable, Refused
+
+if TYPE_CHECKING:
+    from .disk import Filled
+    from .owner import GivenAway
 
 Reach = Literal["everything", "children", "process"]
 
@@ -81,25 +85,27 @@ class Bound:
 
 
 class ReadOnlyBind:
-    """Makes read-only binds and undoes them all, the last one first.
+    """Makes directories read-only, full or somebody else's, and undoes it all, the last one first.
 
     Example: `bind(config_dir)` is the config dir of a container, read-only with `projects/` writable on top.
+    unavailable: called with the refusal before it is raised, to skip a test instead, for one.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, unavailable: Callable[[BindUnavailable], object] | None = None) -> None:
+        self._unavailable = unavailable
         self._undo: list[Callable[[], None]] = []
 
     def __call__(
         self,
         path: str | os.PathLike[str],
-        writable: Iterable[str | os.PathLike[str]] = ("projects",),
+        writable: Iterable[str | os.PathLike[str]] | str | os.PathLike[str] = ("projects",),
         *,
         reach: Reach = "everything",
         backends: Iterable[str] | None = None,
     ) -> Bound:
         """Make an existing directory read-only.
 
-        writable: subdirectories to leave writable, relative to it; they are created when missing.
+        writable: one subdirectory or several to leave writable, relative to it; created when missing.
         reach: who has to see it: `everything` (this process and its later children), `children` (those whose
         argv goes through `Bound.command`), `process` (code in this process).
         backends: take one of these, in this order, instead of the best for the reach.
@@ -109,9 +115,10 @@ class ReadOnlyBind:
         root = os.path.realpath(path)
         if not os.path.isdir(root):
             raise NotADirectoryError(f"a read-only bind needs an existing directory: {root}")
-        inside = [_inside(root, os.fspath(name)) for name in writable]
+        names = (writable,) if isinstance(writable, (str, os.PathLike)) else writable
+        inside = [_inside(root, os.fspath(name)) for name in names]
         candidates = _candidates(reach, backends)
-        with contextlib.ExitStack() as undo:
+        with self._telling(), contextlib.ExitStack() as undo:
             for directory in inside:
                 undo.callback(_remove_empty, _make_directories(directory))
             backend, reason, hold = _best(candidates, root, inside, reach)
@@ -119,6 +126,26 @@ class ReadOnlyBind:
             undo.callback(bound.release)
             self._undo.append(undo.pop_all().close)
         return bound
+
+    def fill(
+        self, path: str | os.PathLike[str], *, reach: Literal["everything", "process"] = "everything"
+    ) -> Filled:
+        """Put an existing directory on a disk of its own that is full, as `disk.fill` does."""
+        from .disk import fill
+
+        with self._telling():
+            filled = fill(path, reach=reach)
+        self._undo.append(filled.release)
+        return filled
+
+    def give_away(self, path: str | os.PathLike[str], uid: int = 65534) -> GivenAway:
+        """Give a directory and all in it to another user, as `owner.give_away` does."""
+        from .owner import give_away
+
+        with self._telling():
+            given = give_away(path, uid)
+        self._undo.append(given.release)
+        return given
 
     def release(self) -> None:
         """Undo all that is still there, the last one first; an error does not keep the rest from it."""
@@ -130,6 +157,15 @@ class ReadOnlyBind:
                 errors.append(error)
         if errors:
             raise errors[0]
+
+    @contextlib.contextmanager
+    def _telling(self) -> Iterator[None]:
+        try:
+            yield
+        except BindUnavailable as refusal:
+            if self._unavailable is not None:
+                self._unavailable(refusal)
+            raise
 
     def __enter__(self) -> ReadOnlyBind:
         return self

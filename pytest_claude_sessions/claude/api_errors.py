@@ -46,7 +46,8 @@ class ApiError:
         if name == "usage_limit":
             resets_at = options.get("resets_at")
             if resets_at is not None:
-                self.text += rules["resets"].replace("$when", reset_time(resets_at, now))
+                when = reset_time(resets_at, now)
+                self.text += rules["resets"].replace("$when", when).replace("$clock", when.partition(" (")[0])
             info = _limit_info(resets_at)
             if rules["event"]:
                 self.event = info
@@ -55,6 +56,7 @@ class ApiError:
             "status": rules["status"],
             "error_type": rules["error_type"],
             "api_error": rules["api_error"],
+            "terminal": rules["terminal"],
             "params": {"rate_limit_info": info} if info else None,
             "quota": info,
         }

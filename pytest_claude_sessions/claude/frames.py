@@ -253,6 +253,11 @@ def fed_back(*, session_id: str, text: str, now: float) -> Frame:
     }
 
 
+def interrupt_result(release: Release, *, session_id: str) -> Frame:
+    """The `result/error_during_execution` of a turn that was interrupted."""
+    return _filled(release, "interrupt_result", session_id=session_id, ms=1, errors=[DIAGNOSTIC])
+
+
 def control_response(request_id: str, response: Mapping[str, Any] | None = None) -> Frame:
     """The answer to a control request that succeeded."""
     inner: Frame = {"subtype": "success", "request_id": request_id}

@@ -34,6 +34,9 @@ def open_conversation(program: Program) -> None:
     if "background_agent" in steps and not given.has("fork-session"):
         raise Refused("held", program.behaviour["texts"]["background"].replace("$id", wanted or started))
     able = _side_files(program, started)
+    resumes = given.has("resume") or given.has("continue")
+    if resumes and program.behaviour["resume_leaves"] == "" and not given.has("no-session-persistence"):
+        _leave_empty(program, started)
     session = _session(program, wanted, started)
     program.session = session
     session.half = not able
@@ -52,7 +55,6 @@ def open_conversation(program: Program) -> None:
     )
     program.running.say("idle", program.clock.now())
     program.journal.entry["session_id"] = session.id
-    resumes = bool(wanted) or given.has("continue")
     if resumes:
         _leave_behind(program, started)
     if program.behaviour["warmups"]:
@@ -92,20 +94,23 @@ def _side_files(program: Program, started: str) -> bool:
 
 
 def _leave_behind(program: Program, started: str) -> None:
-    """The other transcript that some releases leave when they resume: an empty one, or one with a summary alone."""
-    kind = program.behaviour["resume_leaves"]
+    """The transcript with a summary alone that some releases leave when they resume."""
+    text = program.behaviour["resume_leaves"]
     session = program.session
-    if kind is None or not session.writes:
+    if not text or not session.writes:
         return
-    summary = {"type": "summary", "summary": kind, "leafUuid": session.history.leaf}
+    summary = {"type": "summary", "summary": text, "leafUuid": session.history.leaf}
     if program.behaviour["resume_new_id"]:
         session.copies.insert(0, summary)
-    elif kind:
-        program.finder.new(started).append([summary])
     else:
-        other = program.finder.new(started)
-        other.make_directory()
-        os.close(os.open(other.path, os.O_WRONLY | os.O_CREAT, program.behaviour["file_mode"]))
+        program.finder.new(started).append([summary])
+
+
+def _leave_empty(program: Program, started: str) -> None:
+    """The empty transcript under another id that 2.0.77 and 2.1.0 leave, whether the resume succeeds or not."""
+    other = program.finder.new(started)
+    other.make_directory()
+    os.close(os.open(other.path, os.O_WRONLY | os.O_CREAT, program.behaviour["file_mode"]))
 
 
 def _warm_up(program: Program, session_id: str) -> None:

@@ -154,9 +154,10 @@ class Program:
         if prompt is None:
             self.out.error(self.behaviour["texts"]["no_prompt"] + "\n")
             return "usage", 1
-        if not prompt.strip() and self.behaviour["blank_prompt"] == "refused":
-            self.out.error(self.behaviour["texts"]["blank_prompt"] + "\n")
-            return "usage", 1
+        blank = self.behaviour["blank_prompt"]
+        if not prompt.strip() and blank != "answered":
+            self.out.error(self.behaviour["texts"]["blank_prompt"] + "\n" if blank == "refused" else "")
+            return "usage", int(blank == "refused")
         self.open()
         return self.answer(prompt, prompt)
 

@@ -99,6 +99,8 @@ class Session:
             if not os.path.isdir(parent):
                 os.makedirs(parent, mode=mode, exist_ok=True)
             os.makedirs(directory, mode=mode, exist_ok=True)
+            for name in self._release.behaviour["project_dirs"]:
+                os.makedirs(os.path.join(directory, name), exist_ok=True)
 
     def _end_last_line(self) -> None:
         try:

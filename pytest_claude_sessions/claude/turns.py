@@ -7,8 +7,8 @@ import os
 import time
 
 from . import frames
-from .events import tell
 from .conversation import NO_ANSWER, Conversation
+from .events import tell
 from .forms import new_uuid
 from .misbehaviour import Crash
 from .opening import fork_records
@@ -108,8 +108,9 @@ class Turns:
         if rules["frame"] or streaming:
             program.out.frame(frames.interrupted(session_id=self._named(), now=now, uuid=uuid))
         if rules["result"] or streaming:
-            result = frames.error_result(program.release, session_id=self._named(), errors=[frames.DIAGNOSTIC])
-            program.out.frame(result)
+            program.out.frame(frames.interrupt_result(program.release, session_id=self._named()))
+        if not streaming:
+            self.signalled()
         self._remember()
         program.running.say("idle", now)
         self.busy = False
@@ -117,8 +118,9 @@ class Turns:
     def signalled(self) -> None:
         """Write the records that the release adds when a signal ends it during a turn."""
         program = self._program
-        turn = self._turn("", program.clock.now())
-        program.session.append([turn.record(name) for name in program.behaviour["signal_records"]])
+        turn = self._under_way
+        if turn is not None:
+            program.session.append([turn.record(name) for name in program.behaviour["signal_records"]])
 
     def _named(self) -> str:
         return self._shown or self._program.session.id
@@ -191,9 +193,12 @@ class Turns:
             if wanted is None:
                 break
             reply = self._goes_on(wanted)
-        number = self.messages if program.behaviour["num_turns"] == "messages" else 1
         return frames.result(
-            program.release, session_id=self._named(), text=reply, model=program.model, num_turns=number
+            program.release,
+            session_id=self._named(),
+            text=reply,
+            model=program.model,
+            num_turns=self._num_turns(),
         )
 
     def _goes_on(self, wanted: str) -> str:
@@ -251,8 +256,15 @@ class Turns:
         )
         tell(program, "StopFailure", error=error.values["error"], reply=error.text, prompt_id=self._prompt_id)
         return frames.api_error_result(
-            program.release, error.values, session_id=self._named(), text=error.text, num_turns=1
+            program.release,
+            error.values,
+            session_id=self._named(),
+            text=error.text,
+            num_turns=self._num_turns(),
         )
+
+    def _num_turns(self) -> int:
+        return self.messages if self._program.behaviour["num_turns"] == "messages" else 1
 
     def _remember(self) -> None:
         """The next turn of this start follows what was written in this one."""

@@ -36,7 +36,3 @@ def __getattr__(name: str) -> object:
     if home == "transport":  # before what comes with the SDK is missed: the message is to name the SDK
         import_module(".sdk", __name__).load(f"claude_stream.{name}")
     return getattr(import_module(f".{home}", __name__), name)
-
-
-def __dir__() -> list[str]:
-    return list(__all__)

@@ -30,12 +30,11 @@ def suite_argument() -> str:
     return str(resources.files(CONFORMANCE).joinpath("requirements.toml"))
 
 
-def with_suite_paths(args: list[str]) -> list[str]:
-    """Arguments that are node ids of the suite, as pytest can look them up."""
-    return [
-        suite_argument() + argument.removeprefix(ROOT) if argument.startswith(f"{ROOT}::") else argument
-        for argument in args
-    ]
+def with_suite(args: list[str]) -> list[str]:
+    """Pytest's arguments with the suite among them: the parts that node ids name, else all of it."""
+    suite = suite_argument()
+    chosen = [suite + word.removeprefix(ROOT) if word.startswith(f"{ROOT}::") else word for word in args]
+    return chosen if any(word.startswith(suite) for word in chosen) else [*chosen, suite]
 
 
 def node_id(requirement: Requirement, name: str) -> str:
@@ -78,7 +77,8 @@ class AreaCollector(pytest.Collector):
         for requirement in self.requirements:
             for check in checks_of(requirement.id, requirement.capability):
                 for name, case, release in item_names(check, self.run.options.releases):
-                    item = RequirementItem.from_parent(self, name=name)
+                    # With the id in full, so that pytest parses it as it parses those of --lf and the command line.
+                    item = RequirementItem.from_parent(self, name=name, nodeid=f"{self.nodeid}::{name}")
                     item.bind(self.run, requirement, check, case, release)
                     yield item
 

@@ -19,7 +19,7 @@ from ..environment import make_environment
 from ..options import Options, WrongOption, resolve
 from . import verdict
 from .check import checks_of
-from .collection import RequirementItem, SuiteCollector, item_names, node_id, remove_tree, suite_argument
+from .collection import ROOT, RequirementItem, SuiteCollector, item_names, node_id, remove_tree, suite_argument
 from .failure import Scene
 from .leftovers import Leftovers
 from .program import RealProgram, find_program
@@ -30,7 +30,7 @@ from .trial import Arrangement, Trial
 if TYPE_CHECKING:
     from ..api import MessagesApi
 
-NAME = "claude-conformance"
+NAME = ROOT
 _FILTERS = {"keyword": "-k", "markexpr": "-m", "deselect": "--deselect", "lf": "--lf", "stepwise": "--stepwise"}
 
 
@@ -59,6 +59,7 @@ class ConformanceRun:
         self._number = 0
         self._api: MessagesApi | None = None
         self._leftovers = Leftovers()
+        self._incidents: list[str] = []
         try:
             self.program: RealProgram | None = find_program(options.cli) if options.cli else None
             self.door: Door = make_door(options.manager, config.invocation_params.dir)
@@ -86,8 +87,8 @@ class ConformanceRun:
     def _planned(self) -> verdict.Plan:
         claimed = self.identity.capabilities
         wanted = set(self.options.requirements)
-        filtered = [f"only {', '.join(self.options.requirements)} was asked for"] if wanted else []
-        filtered += [f"{option} was given" for name, option in _FILTERS.items() if self._given(name)]
+        asked_for = [f"only {', '.join(self.options.requirements)} was asked for"] if wanted else []
+        narrowing = self._narrowing()
         items: dict[str, tuple[str, ...]] = {}
         for requirement in self.registry.of(claimed):
             if wanted and requirement.id not in wanted:
@@ -103,12 +104,20 @@ class ConformanceRun:
                     f"{self.identity.name} does not declare"
                 )
         expected = {name: failure.reason for name, failure in self.options.expected_failures.items()}
-        return verdict.Plan(self.options.capabilities, claimed, items, tuple(filtered), expected)
+        return verdict.Plan(
+            required=self.options.capabilities,
+            claimed=claimed,
+            items=items,
+            filtered=(*asked_for, *narrowing),
+            narrowed=bool(narrowing),
+            expected_failures=expected,
+        )
 
-    def _given(self, option: str) -> bool:
-        if any(f"{suite_argument()}::" in str(argument) for argument in self.config.args):
-            return True
-        return bool(self.config.getoption(option, None))
+    def _narrowing(self) -> list[str]:
+        """What pytest's own options leave out, if anything."""
+        found = [f"{option} was given" for name, option in _FILTERS.items() if self.config.getoption(name, None)]
+        chosen = [str(argument) for argument in self.config.args if f"{suite_argument()}::" in str(argument)]
+        return found + [f"only {ROOT}{argument.partition(suite_argument())[2]} was asked for" for argument in chosen]
 
     # ------------------------------------------------------------------ one trial
     @contextlib.contextmanager
@@ -198,15 +207,20 @@ class ConformanceRun:
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
-        if self._api is not None:
-            self._api.assert_nothing_left()
+        addresses = dict.fromkeys(escape.address for escape in self._api.escapes) if self._api else ()
+        self._incidents += [f"claude was refused a connection to {address}" for address in addresses]
         self._resources.close()
-        if hasattr(self.config, "workerinput") or self.config.getoption("collectonly", False):
+        if hasattr(self.config, "workerinput"):
+            self.config.workeroutput["claude_incidents"] = self._incidents
+            return
+        if self.config.getoption("collectonly", False):
             return
         self.requirement_results = verdict.judge_requirements(
             self.registry.requirements.values(), self.plan, self.results
         )
-        self.outcome = verdict.decide(self.plan, self.requirement_results, strict=self.options.strict)
+        self.outcome = verdict.decide(
+            self.plan, self.requirement_results, strict=self.options.strict, incidents=self._incidents
+        )
         from .report import write_report
 
         for path in self.options.reports:
@@ -214,6 +228,10 @@ class ConformanceRun:
         if session.exitstatus in (pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED):
             green = self.outcome.name in verdict.GREEN
             session.exitstatus = pytest.ExitCode.OK if green else pytest.ExitCode.TESTS_FAILED
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_testnodedown(self, node: Any) -> None:
+        self._incidents += getattr(node, "workeroutput", {}).get("claude_incidents", [])
 
     def pytest_terminal_summary(self, terminalreporter: Any) -> None:
         if self.outcome is not None:

@@ -67,7 +67,7 @@ def _import(spec: str) -> Callable[[Environment], Any]:
         raise WrongOption(f"--claude-manager: {module} has no {name!r}{nearest(name, names)}") from error
     except Exception as error:
         raise WrongOption(
-            f"--claude-manager: {spec} does not import: {type(error).__name__}: {error}".splitlines()[0]
+            f"--claude-manager: {spec} does not import: {type(error).__name__}: {_first_line(error)}"
         ) from error
 
 
@@ -101,12 +101,12 @@ def identify(door: Door, environment: Environment) -> Identity:
     try:
         session = door.open(environment)
     except (Misconduct, Refusal) as error:
-        raise WrongOption(f"--claude-manager: the manager does not start: {error}") from error
+        raise WrongOption(f"--claude-manager: the manager does not start: {_first_line(error)}") from error
     identity = session.identity
     try:
         session.close()
     except (Misconduct, Refusal) as error:
-        raise WrongOption(f"--claude-manager: the manager does not end in order: {error}") from error
+        raise WrongOption(f"--claude-manager: the manager does not end in order: {_first_line(error)}") from error
     for capability in sorted(identity.capabilities):
         if capability not in CAPABILITIES:
             raise WrongOption(
@@ -114,6 +114,10 @@ def identify(door: Door, environment: Environment) -> Identity:
                 f"{nearest(capability, CAPABILITIES)}"
             )
     return identity
+
+
+def _first_line(error: Exception) -> str:
+    return (str(error).splitlines() or [""])[0]
 
 
 def as_json(identity: Identity) -> Mapping[str, Any]:

@@ -87,7 +87,8 @@ class Plan:
     :param required: capabilities of the profile
     :param claimed: capabilities that the manager declares
     :param items: node ids by requirement id
-    :param filtered: why not all requirements are planned, empty when they are
+    :param filtered: why not all requirements are planned or run, empty when they are
+    :param narrowed: whether pytest's own options may leave planned items out
     :param expected_failures: reasons by requirement id
     """
 
@@ -95,6 +96,7 @@ class Plan:
     claimed: frozenset[str]
     items: Mapping[str, tuple[str, ...]]
     filtered: tuple[str, ...] = ()
+    narrowed: bool = False
     expected_failures: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -117,7 +119,7 @@ def _judge(requirement: Requirement, plan: Plan, results: Mapping[str, CheckResu
     executed = bool(planned) and len(done) == len(planned)
     seconds = sum(result.seconds for result in done)
     if not done:
-        why = "not selected" if plan.filtered else "not executed" if planned else "the suite has no check for it yet"
+        why = "not selected" if plan.narrowed else "not executed" if planned else "the suite has no check for it yet"
         return RequirementResult(requirement, COULD_NOT_RUN, seconds, planned, why, False, False)
     worst = min(done, key=lambda result: _WORST_FIRST.index(result.verdict))
     message = "\n".join(dict.fromkeys(r.message for r in done if r.verdict == worst.verdict and r.message))
@@ -128,13 +130,16 @@ def _judge(requirement: Requirement, plan: Plan, results: Mapping[str, CheckResu
     return RequirementResult(requirement, verdict, seconds, planned, message, executed, needs_fake)
 
 
-def decide(plan: Plan, results: Iterable[RequirementResult], *, strict: bool) -> Outcome:
+def decide(
+    plan: Plan, results: Iterable[RequirementResult], *, strict: bool, incidents: Iterable[str] = ()
+) -> Outcome:
     """The outcome over what is required, not over what was found.
 
     :param strict: whether a *should* that does not hold makes the run partial
+    :param incidents: what went wrong beside the requirements
     """
     red: list[str] = []
-    open_: list[str] = []
+    open_: list[str] = list(incidents)
     amber: list[str] = list(plan.filtered)
     for capability in sorted(plan.required - plan.claimed):
         red.append(f"the profile requires the capability {capability}, which the manager does not declare")
@@ -154,7 +159,7 @@ def decide(plan: Plan, results: Iterable[RequirementResult], *, strict: bool) ->
             open_.append(f"{requirement.id}: the suite itself failed")
         elif verdict == COULD_NOT_RUN and result.needs_fake:
             amber.append(f"{requirement.id} needs the fake claude")
-        elif verdict == COULD_NOT_RUN and not (plan.filtered and not result.executed):
+        elif verdict == COULD_NOT_RUN and (result.executed or not plan.narrowed):
             open_.append(f"{requirement.id} could not run: {result.message}")
     if red:
         return Outcome(NON_CONFORMANT, tuple(red + open_))

@@ -66,6 +66,9 @@ def test_the_user_is_what_it_was(bind: ReadOnlyBind, config: Path) -> None:
 
 
 def test_it_works_inside_of_the_fs_fixture(bind: ReadOnlyBind, fs: Any) -> None:
+    from pyfakefs import helpers
+
+    before = helpers.get_uid(), helpers.get_gid()
     fs.create_file("/config/settings.json", contents="{}")
     fs.create_file("/elsewhere")
     bind("/config", reach="process", backends=["pyfakefs"])
@@ -77,6 +80,7 @@ def test_it_works_inside_of_the_fs_fixture(bind: ReadOnlyBind, fs: Any) -> None:
     assert Path("/elsewhere").exists()
     bind.release()
     assert write(Path("/config/new")) == "written"
+    assert (helpers.get_uid(), helpers.get_gid()) == before
 
 
 def test_without_pyfakefs_it_says_what_to_install(

@@ -103,9 +103,9 @@ class TestAsRoot:
         directory.mkdir()
         with give_away(directory) as given:
             for user, status in ((NOBODY, 0), (NOBODY - 1, 1)):
-                argv = given.command(["sh", "-c", 'id -u; : > "$0"/new', directory], user=user)
+                argv = given.command(["sh", "-c", 'id -u; id -G; : > "$0"/new', directory], user=user)
                 done = subprocess.run(argv, cwd="/", capture_output=True, text=True)
-                assert (done.returncode != 0, done.stdout) == (status == 1, f"{user}\n")
+                assert (done.returncode != 0, done.stdout) == (status == 1, f"{user}\n{user}\n")
                 (directory / "new").unlink(missing_ok=True)
 
     def test_ones_own_uid_is_no_other_user(self, projects: Path) -> None:

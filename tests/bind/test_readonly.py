@@ -84,6 +84,13 @@ class TestMount:
         bind(config, writable=())
         assert write_error(lambda: (config / "projects" / "x").write_text("")) == "EROFS"
 
+    @pytest.mark.parametrize("name", ["projects", Path("projects")])
+    def test_one_writable_directory_needs_no_tuple(
+        self, bind: ReadOnlyBind, config: Path, name: str | Path
+    ) -> None:
+        assert bind(config, writable=name).writable == (config.resolve() / "projects",)
+        assert sorted(os.listdir(config)) == ["backups", "projects", "settings.json"]
+
     def test_children_see_it(self, bind: ReadOnlyBind, config: Path) -> None:
         bound = bind(config)
         refused = subprocess.run([*TOUCH, str(config / "new")], capture_output=True, text=True)
@@ -349,6 +356,55 @@ class TestRefusals:
         monkeypatch.setattr(mount, "make_read_only", fails)
         with pytest.raises(BindUnavailable, match="Function not implemented"):
             bind(config, backends=["mount"])
+        assert mounted_at(config) == 0
+
+
+class TestHandingOut:
+    def test_a_refusal_is_told_before_it_is_raised(
+        self, config: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        def refuse(path: str, *options: object) -> backend.Mounts:
+            raise Refused("not today")
+
+        monkeypatch.setitem(backend.SET_UP, "mount", refuse)
+        told: list[BindUnavailable] = []
+        bind = ReadOnlyBind(unavailable=told.append)
+        with pytest.raises(BindUnavailable) as caught:
+            bind(config, backends=["mount"])
+        assert told == [caught.value]
+        skipping = ReadOnlyBind(unavailable=lambda refusal: pytest.skip(str(refusal)))
+        with pytest.raises(pytest.skip.Exception, match="mount: not today"):
+            skipping(config, backends=["mount"])
+        assert sorted(os.listdir(config)) == ["backups", "settings.json"]
+
+    def test_refusals_of_the_others_are_told_too(self, config: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        told: list[str] = []
+
+        def refuse(*arguments: object, **options: object) -> None:
+            raise BindUnavailable("this", {"mount": "not today"})
+
+        monkeypatch.setattr("pytest_claude_sessions.bind.disk.fill", refuse)
+        monkeypatch.setattr("pytest_claude_sessions.bind.owner.give_away", refuse)
+        bind = ReadOnlyBind(unavailable=lambda refusal: told.append(refusal.what))
+        with pytest.raises(BindUnavailable):
+            bind.fill(config)
+        with pytest.raises(BindUnavailable):
+            bind.give_away(config)
+        assert told == ["this", "this"]
+
+    def test_full_disks_and_other_owners_are_undone_with_the_rest(
+        self, bind: ReadOnlyBind, config: Path, mounts: None, root: None
+    ) -> None:
+        filled = bind.fill(config / "backups")
+        given = bind.give_away(config, uid=12345)
+        bind(config, writable=("backups",))
+        assert write_error(lambda: (config / "backups" / "new").write_text("x")) == "ENOSPC"
+        assert (config.stat().st_uid, given.uid) == (12345, 12345)
+        assert filled.path == (config / "backups").resolve()
+        bind.release()
+        (config / "backups" / "new").unlink(missing_ok=True)
+        (config / "backups" / "new").write_text("x")
+        assert (config.stat().st_uid, (config / "settings.json").stat().st_uid) == (0, 0)
         assert mounted_at(config) == 0
 
 

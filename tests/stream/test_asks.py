@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 
 from pytest_claude_sessions.stream import Stream
+from pytest_claude_sessions.stream.sdk import Sdk
 
 from .conftest import Run, respond
 
@@ -119,6 +121,7 @@ def test_hooks_are_called_where_their_matcher_fits(run: Callable[..., Run], sdk_
         "PreToolUse": [
             sdk_module.HookMatcher(matcher="Write|Bash", hooks=[hook("both"), hook("and this")]),
             sdk_module.HookMatcher(matcher="Read", hooks=[hook("never")]),
+            sdk_module.HookMatcher(matcher="Bas", hooks=[hook("nor that")]),
             sdk_module.HookMatcher(matcher=None, hooks=[hook("all")]),
         ]
     }
@@ -175,3 +178,37 @@ def test_a_query_with_a_text_prompt_can_be_asked(query: Callable[..., Run], sdk_
     done = query(script(), "go", options=sdk_module.ClaudeAgentOptions(can_use_tool=can_use_tool))
     assert (done.error, done.results) == (None, ["done"])
     assert done.transport.answers[0].response == {"behavior": "allow", "updatedInput": {"command": "pwd"}}
+
+
+def test_a_query_whose_tool_use_is_interrupted_fails(query: Callable[..., Run], sdk_module: Any) -> None:
+    if not hasattr(sdk_module, "ResultError"):
+        pytest.skip("can_use_tool works with a text prompt from claude-agent-sdk 0.2.140 on")
+
+    async def can_use_tool(tool: str, given: dict[str, Any], context: Any) -> Any:
+        return sdk_module.PermissionResultDeny(message="no", interrupt=True)
+
+    done = query(script(), "go", options=sdk_module.ClaudeAgentOptions(can_use_tool=can_use_tool))
+    assert (type(done.error).__name__, done.transport.exit_code) == ("ResultError", 1)
+
+
+def test_a_question_to_a_closed_input_is_refused(sdk: Sdk) -> None:
+    """As the program does it, and as SDKs provoke it that close its input too early."""
+    transport = script().transport()
+
+    async def read() -> list[dict[str, Any]]:
+        await transport.connect()
+        await transport.write('{"type": "user", "message": {"role": "user", "content": "go"}}')
+        await transport.end_input()
+        return [frame async for frame in transport.read_messages()]
+
+    (refusal,) = [frame for frame in asyncio.run(read()) if frame["type"] == "user"]
+    assert refusal["message"]["content"][0]["content"] == "Tool permission request failed: Error: Stream closed"
+
+
+def test_a_refusal_names_the_conversation_in_which_it_was_asked(run: Callable[..., Run], sdk_module: Any) -> None:
+    stream = Stream("2.1.160", session_id="before").init().asks_permission("Bash")
+    stream.reset("after").result()
+    shown = [message for message in stream.frames() if message["type"] == "user"]
+    done = run(stream, sdk_module.PermissionResultDeny(message="no", interrupt=True))
+    assert shown[0]["session_id"] == "before"
+    assert done.messages[-1].session_id == "before"

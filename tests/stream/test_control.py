@@ -99,8 +99,10 @@ def test_a_client_can_change_the_mode_and_the_model(client: Callable[..., Run]) 
         await connected.set_model("claude-test")
         await respond(connected, run, "hello")
 
-    run = client(Stream(), talk)
+    stream = Stream(model="claude-mine")
+    run = client(stream, talk)
     assert run.error is None
+    assert stream.init().frames()[0]["model"] == "claude-mine"
     assert run.messages[0]["output_style"] == "default"
     init = next(message for message in run.messages[1:] if getattr(message, "subtype", "") == "init")
     assert (init.data["permissionMode"], init.data["model"]) == ("acceptEdits", "claude-test")

@@ -9,8 +9,9 @@ import asyncio
 import os
 import re
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 
@@ -36,10 +37,13 @@ class Real:
         self.home.mkdir()
         self.repo.mkdir()
 
+    auth: Literal["api_key", "oauth"] = "api_key"
+
     def options(self, complaints: list[str], **given: Any) -> Any:
+        environment = self.api.environment(auth=self.auth, max_retries=0)
         env = {"HOME": str(self.home), "CLAUDE_CONFIG_DIR": str(self.home / ".claude"), "IS_SANDBOX": "1"}
         return self.sdk.ClaudeAgentOptions(
-            cwd=str(self.repo), env={**self.api.env, **env}, stderr=complaints.append, **given
+            cwd=str(self.repo), env={**environment, **env}, stderr=complaints.append, **given
         )
 
     def query(self, prompt: str, **given: Any) -> Run:
@@ -134,10 +138,23 @@ def test_two_turns_of_a_client(real: Real, client: Callable[..., Run]) -> None:
 def test_a_failed_request(real: Real, query: Callable[..., Run], failure: str) -> None:
     getattr(real.api, failure)(times=None)
     stream: Stream = getattr(Stream(), {"unauthorized": "auth_failure"}.get(failure, failure))()
-    ours, theirs = query(stream), real.query("x", env={**real.api.environment(max_retries=0)})
+    ours, theirs = query(stream), real.query("x")
     assert told(ours.error)[0] == told(theirs.error)[0] == "ResultError"
     wanted = [(kind, about) for kind, _, about in seen(theirs) if kind != "SystemMessage"]
     assert [(kind, about) for kind, _, about in seen(ours) if kind != "SystemMessage"] == wanted
+
+
+@pytest.mark.parametrize("told_when", [True, False])
+def test_a_usage_limit(real: Real, query: Callable[..., Run], told_when: bool) -> None:
+    now = datetime.now(UTC).replace(microsecond=0)
+    resets_at = now + timedelta(hours=1) if told_when else None
+    real.auth = "oauth"
+    real.api.rate_limited(resets_at=resets_at, times=None)
+    ours, theirs = query(Stream().usage_limit(resets_at)), real.query("x")
+    assert told(ours.error)[0] == told(theirs.error)[0] == "ResultError"
+    assert str(ours.error).split(" (")[0] == str(theirs.error).split(" (")[0]  # the zone's name may differ
+    assert ours.kinds == theirs.kinds == ["SystemMessage", "RateLimitEvent", "AssistantMessage", "ResultMessage"]
+    assert ours.messages[1].rate_limit_info == theirs.messages[1].rate_limit_info
 
 
 @pytest.mark.parametrize("answer", ["allow", "deny", "interrupt", "break"])

@@ -22,6 +22,7 @@ from .conftest import Run, respond
 Query = Callable[..., Run]
 ASKED = "11111111-1111-4111-8111-111111111111"
 NOT_FOUND = f"No conversation found with session ID: {ASKED}"
+INITIALIZE = {"subtype": "initialize", "hooks": None}
 EXIT_1 = "Command failed with exit code 1 (exit code: 1)\nError output: Check stderr output for details"
 
 
@@ -156,6 +157,15 @@ def test_an_id_in_use_hides_its_cause(query: Query, typed: None) -> None:
     assert run.stderr == [f"Error: Session ID {ASKED} is already in use."]
 
 
+def test_an_error_result_fails_a_query(query: Query, typed: None) -> None:
+    run = query(
+        Stream().init().text("so far").error_result("Reached maximum number of turns (1)", subtype="error_max_turns")
+    )
+    error: Any = run.error
+    assert (name(error), error.subtype, run.transport.exit_code) == ("ResultError", "error_max_turns", 1)
+    assert str(error) == "Claude Code returned an error result: Reached maximum number of turns (1) (exit code: 1)"
+
+
 @pytest.mark.parametrize("failure", ["usage_limit", "auth_failure", "overloaded", "server_error"])
 def test_a_failed_request_ends_a_query(query: Query, typed: None, failure: str) -> None:
     stream: Stream = getattr(Stream(), failure)()
@@ -172,7 +182,7 @@ def test_a_client_lives_on_after_a_failed_request(client: Callable[..., Run]) ->
         assert run.messages[-1].is_error is True
         await respond(connected, run, "second")
 
-    run = client(Stream().usage_limit().turn("back again"), talk)
+    run = client(Stream().overloaded().turn("back again"), talk)
     assert (run.error, run.results[-1], run.transport.exit_code) == (None, "back again", None)
 
 
@@ -278,6 +288,28 @@ def test_a_hang_ends_with_the_client(client: Callable[..., Run]) -> None:
     assert (run.error, run.transport.closed, run.transport.exit_code) == (None, True, None)
 
 
+def test_a_program_that_hangs_at_its_start_answers_nothing(sdk: Sdk) -> None:
+    transport = Stream().hang("start").transport()
+    read: list[Any] = []
+
+    async def reader() -> None:
+        read.extend([frame async for frame in transport.read_messages()])
+
+    async def start() -> None:
+        await transport.connect()
+        reading = asyncio.create_task(reader())
+        for number in range(3):
+            await transport.write(
+                json.dumps({"type": "control_request", "request_id": str(number), "request": INITIALIZE})
+            )
+            await asyncio.sleep(0)
+        await transport.close()
+        await reading
+
+    asyncio.run(start())
+    assert (read, len(transport.written)) == ([], 3)
+
+
 def test_noise_is_passed_over(query: Query, sdk: Sdk) -> None:
     run = query(Stream().noise("[SandboxDebug] x", "", "42", stderr=["warning", ""]).turn("hi"))
     assert run.results == (["hi"] if sdk.skips_noise else [])
@@ -332,6 +364,46 @@ def test_a_client_can_connect_again(client: Callable[..., Run]) -> None:
 
     run = client(Stream().turn("one").turn("two"), talk)
     assert (run.error, run.results, run.transport.prompts) == (None, ["one", "two"], ["first", "second"])
+
+
+def test_another_start_has_an_open_input_and_nothing_of_the_last_one(sdk: Sdk) -> None:
+    transport = Stream().turn("one").turn("two").turn("three").transport()
+    prompt = '{"type": "user", "message": {"role": "user", "content": "x"}}\n'
+
+    async def start(times: int) -> list[str]:
+        await transport.connect()
+        await transport.write(prompt * times)
+        reading = transport.read_messages()
+        results = []
+        async for frame in reading:
+            if frame["type"] == "result":
+                results.append(frame["result"])
+                await transport.end_input()
+                break
+        await reading.aclose()  # type: ignore[attr-defined]
+        await transport.close()
+        return results
+
+    async def twice() -> tuple[list[str], list[str]]:
+        return await start(2), await start(1)
+
+    assert asyncio.run(twice()) == (["one"], ["three"])
+
+
+def test_a_request_is_answered_while_the_program_waits_itself(sdk: Sdk) -> None:
+    transport = Stream().init().asks({"subtype": "anything"}).result().transport()
+
+    async def talk() -> list[str]:
+        await transport.connect()
+        await transport.write('{"type": "user", "message": {"role": "user", "content": "x"}}')
+        reading = transport.read_messages()
+        kinds = [(await anext(reading))["type"] for _ in range(2)]
+        await transport.write(json.dumps({"type": "control_request", "request_id": "r", "request": INITIALIZE}))
+        kinds.append((await anext(reading))["type"])
+        await transport.close()
+        return [*kinds, *[frame["type"] async for frame in reading]]
+
+    assert asyncio.run(talk()) == ["system", "control_request", "control_response"]
 
 
 def test_prompts_of_blocks_are_told_as_text(sdk: Sdk) -> None:

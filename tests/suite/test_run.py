@@ -35,6 +35,9 @@ class Forgetful(Store):
 class NotServed:
     capabilities = {"store"}
 
+    def __init__(self, environment):
+        pass
+
 class Chatty(Store):
     def get_session(self, key):
         print("looking for", key)

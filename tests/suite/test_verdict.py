@@ -70,10 +70,16 @@ def test_requirement_without_checks_is_incomplete() -> None:
 
 
 def test_filter_makes_it_partial_and_excuses_what_did_not_run() -> None:
-    filtered = replace(PLAN, filtered=("-k was given",))
+    filtered = replace(PLAN, filtered=("-k was given",), narrowed=True)
     assert outcome(filtered).name == verdict.PARTIAL
     assert outcome(filtered, store_a="missing", store_b="missing").name == verdict.PARTIAL
     assert outcome(filtered, store_a=verdict.COULD_NOT_RUN).name == verdict.INCOMPLETE
+
+
+def test_what_was_asked_for_has_to_run() -> None:
+    asked = replace(PLAN, filtered=("only STO-01 was asked for",), items={"STO-01": ("store-a", "store-b")})
+    assert outcome(asked).name == verdict.PARTIAL
+    assert outcome(asked, store_a="missing").name == verdict.INCOMPLETE
 
 
 def test_expected_failure_is_partial_and_fails_once_it_passes() -> None:
