@@ -369,7 +369,7 @@ ORDER = {"at-once": True, "in-turn": False}
 
 def two_conversations(trial: Trial, ours: ManagerHandle, theirs: ManagerHandle, at_once: bool, *, given: str) -> None:
     """Judge that two workspaces in one directory never meet."""
-    firsts = (
+    firsts: tuple[Callable[[], DispatchResult], ...] = (
         lambda: ours.dispatch("our first", workspace_id=WORKSPACE),
         lambda: theirs.dispatch("their first", workspace_id=OTHER),
     )

@@ -437,7 +437,7 @@ def resumes_where_it_was_started(trial: Trial) -> None:
 def is_error_is_a_failure(trial: Trial, status: int) -> None:
     """A result with is_error set fails the dispatch, though its subtype says success."""
     session_id = begun(trial)
-    trial.claude.error(stderr=None, errors=None, is_error=True, subtype="success", exit=status)
+    trial.claude.error(text="API Error: out of order", is_error=True, subtype="success", exit=status, at="turn")
     result = trial.manager.dispatch("second prompt", key=KEY)
     trial.judge(
         not result.ok,

@@ -12,10 +12,15 @@ from pytest_claude_sessions.suite.check import check
 from pytest_claude_sessions.suite.trial import Trial
 
 
-def begun(trial: Trial, key: str, cwd: Path | None = None) -> str:
-    """A conversation of one turn under a key; its id."""
+def dispatching(trial: Trial) -> None:
+    """These checks are of managers that also start Claude."""
     if "resume" not in trial.capabilities:
         trial.not_applicable("the manager does not declare resume")
+
+
+def begun(trial: Trial, key: str, cwd: Path | None = None) -> str:
+    """A conversation of one turn under a key; its id."""
+    dispatching(trial)
     result = trial.manager.dispatch(f"first prompt of {key}", key=key, cwd=cwd)
     given = "the first dispatch of a key"
     trial.succeeded(result, given=given)
@@ -170,6 +175,7 @@ def an_expired_id_never_reaches_claude(trial: Trial, restarted: bool) -> None:
 def an_expiry_is_told(trial: Trial) -> None:
     """The dispatch that starts fresh for that reason warns of it, and no other does."""
     clock = trial.clock
+    dispatching(trial)
     given = "dispatches of one key at 0 h, 1 h, 26 h and 27 h; that at"
     told = {}
     for hours, since in ((0, 0), (1, 1), (26, 25), (27, 1)):

@@ -44,7 +44,7 @@ class ClaudeCli(Steps):
     Attributes:
         path: the executable, to be started by whatever is tested.
         directory: CLAUDE_FAKE_DIR, with its journal, script and clock.
-        release: whom it behaves as; with a real program the newest known.
+        release: whom it behaves as.
         real: path of the real program that it records, None for the fake.
     """
 
@@ -60,25 +60,25 @@ class ClaudeCli(Steps):
 
         Args:
             directory: an empty or new directory; the executable is `<directory>/bin/claude`.
-            release: version to behave as, the newest known when None.
+            release: version to behave as; None takes the newest known, and of a real program what it says it is.
             real: run this program instead and only keep the journal.
 
         Raises:
             UnknownRelease: when `release` is not a version.
         """
-        made = Release.of(release or NEWEST)
+        made = Release.of(release or (NEWEST if real is None else version_of(real)))
         directory = directory.absolute()
         home = directory / "bin"
         home.mkdir(parents=True, exist_ok=True)
         own = directory / "fake"
         own.mkdir(exist_ok=True)
-        path = home / "claude"
-        _write_executable(path, "program" if real is None else "recorder")
-        return cls(path, own, made, real)
+        cli = cls(home / "claude", own, made, real)
+        _write_executable(cli.path, "program" if real is None else "recorder", cli.env)
+        return cli
 
     @property
     def env(self) -> dict[str, str]:
-        """The variables that a child needs to be this program."""
+        """The variables that make a child this program; the executable knows them, where its environment does not."""
         variables = {"CLAUDE_FAKE_RELEASE": self.release.version, "CLAUDE_FAKE_DIR": str(self.directory)}
         if self.real is not None:
             variables["CLAUDE_FAKE_REAL"] = str(self.real)
@@ -136,10 +136,25 @@ class ClaudeCli(Steps):
         return _script.steps(str(self.directory))
 
 
-def _write_executable(path: Path, module: str) -> None:
+def version_of(real: Path) -> str:
+    """The version that a real program tells of itself, the newest known when it tells none."""
+    import re
+    import subprocess
+
+    try:
+        done = subprocess.run([real, "--version"], capture_output=True, text=True, timeout=60, check=False)
+    except (OSError, subprocess.TimeoutExpired):
+        return NEWEST
+    found = re.match(r"\d+\.\d+\.\d+", done.stdout)
+    return found.group() if found else NEWEST
+
+
+def _write_executable(path: Path, module: str, variables: Mapping[str, str]) -> None:
     # The package's own __init__ is passed by: nothing of it is needed, and each import is paid at every start.
     body = (
-        "import sys\n"
+        "import os, sys\n"
+        f"for name, value in {dict(variables)!r}.items():\n"
+        "    os.environ.setdefault(name, value)\n"
         "package = type(sys)('pytest_claude_sessions')\n"
         f"package.__path__ = [{str(_PACKAGE)!r}]\n"
         "sys.modules[package.__name__] = package\n"

@@ -82,11 +82,16 @@ def listen(program: Program) -> None:
             signal.signal(getattr(signal, "SIG" + name), heard)
 
 
+def stop_listening(program: Program) -> None:
+    """Let nothing come between the end and the journal's last word on it."""
+    for name in program.behaviour["signals"]:
+        signal.signal(getattr(signal, "SIG" + name), signal.SIG_IGN)
+
+
 def end_after_signal(program: Program, number: int) -> int:
     """End after a signal as the release does; returns the exit status."""
     name = signal.Signals(number).name
-    for other in program.behaviour["signals"]:
-        signal.signal(getattr(signal, "SIG" + other), signal.SIG_IGN)
+    stop_listening(program)
     if hasattr(program, "turns"):
         if name == "SIGINT" and program.turns.busy:
             program.turns.interrupted()

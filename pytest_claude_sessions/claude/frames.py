@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     Frame = dict[str, Any]
 
 INTERRUPTED = "[Request interrupted by user]"
-DIAGNOSTIC = "[ede_diagnostic] result_type=user last_content_type=n/a stop_reason=null"
 
 
 def init(
@@ -255,7 +254,7 @@ def fed_back(*, session_id: str, text: str, now: float) -> Frame:
 
 def interrupt_result(release: Release, *, session_id: str) -> Frame:
     """The `result/error_during_execution` of a turn that was interrupted."""
-    return _filled(release, "interrupt_result", session_id=session_id, ms=1, errors=[DIAGNOSTIC])
+    return _filled(release, "interrupt_result", session_id=session_id, ms=1)
 
 
 def control_response(request_id: str, response: Mapping[str, Any] | None = None) -> Frame:

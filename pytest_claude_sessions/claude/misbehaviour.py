@@ -14,6 +14,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from typing import Any
 
+    from .now import Clock
+    from .session import Session
+
 POLL_S = 0.002
 GATE_LIMIT_S = 120.0
 HANG_LIMIT_S = 600.0
@@ -73,6 +76,21 @@ class Misbehaviour:
             self._hang()
         if "crash" in self and self.option("crash", "at", "turn") == point:
             self._crash()
+
+    def cut_short(self, session: Session, line: str, clock: Clock) -> None:
+        """Write half of a record's line, as a process does that dies or finds the disk full, and end.
+
+        Raises:
+            Crash: always.
+        """
+        half = line.encode()[: len(line.encode()) // 2]
+        if session.writes:
+            with open(session.path, "ab") as file:
+                file.write(half)
+            clock.stamp(session.path)
+        if "disk_full" in self:
+            raise Crash(1, "Error: ENOSPC: no space left on device, write\n", "io_error")
+        raise Crash(1)
 
     def _hold(self, gate: str) -> None:
         gates = os.path.join(self._directory, "gates")

@@ -6,7 +6,7 @@ import os
 import sys
 
 from . import arguments, frames, layout, script, settings, side_files
-from .ending import Signalled, end_after_signal, end_with_error, listen, refuse
+from .ending import Signalled, end_after_signal, end_with_error, listen, refuse, stop_listening
 from .events import tell
 from .journal import Journal
 from .misbehaviour import Crash, Misbehaviour
@@ -28,6 +28,12 @@ RELEASE = "CLAUDE_FAKE_RELEASE"
 DIRECTORY = "CLAUDE_FAKE_DIR"
 
 
+# Words that are commands of their own when they come first; the fake plays none of them.
+_COMMANDS = frozenset(
+    {"agents", "auth", "config", "doctor", "install", "mcp", "plugin", "plugins", "setup-token", "update", "upgrade"}
+)
+
+
 class Program:
     """What a start knows and does.
 
@@ -47,6 +53,8 @@ class Program:
     def __init__(self) -> None:
         environment = os.environ
         self.directory = environment.get(DIRECTORY) or None
+        if self.directory is not None:
+            os.makedirs(self.directory, exist_ok=True)
         self.release = Release.of(environment.get(RELEASE) or NEWEST)
         self.behaviour = self.release.behaviour
         self.clock = Clock(self.directory)
@@ -89,6 +97,7 @@ class Program:
             self.out.error(unwritable.text or f"Error: {error}\n")
             outcome, status = "io_error", unwritable.status or 1
         finally:
+            stop_listening(self)
             self.journal.end(outcome, status)
         return status
 
@@ -120,6 +129,9 @@ class Program:
         if given.has("help"):
             self.out.line("Usage: claude [options] [command] [prompt]")
             return "version", 0
+        if sys.argv[1:] and sys.argv[1] in _COMMANDS:
+            self.out.line(f"Usage: claude {sys.argv[1]} [options]")
+            return "usage", 0
         try:
             self.cwd = os.getcwd()
         except OSError:

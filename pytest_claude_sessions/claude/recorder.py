@@ -49,14 +49,15 @@ class Recorder:
 
     def __init__(self, real: str, directory: str | None) -> None:
         self._real = real
-        self.journal = Journal(directory, release="real", now=time.time())
+        release = os.environ.get("CLAUDE_FAKE_RELEASE") or NEWEST
+        self.journal = Journal(directory, release=release, now=time.time())
         self._result: dict[str, Any] = {}
         self._told = b""
         self._kept = b""
         self._given = arguments.Arguments()
         # A command line that the fake would refuse is for the real program to refuse.
         with contextlib.suppress(arguments.UsageError):
-            self._given = arguments.parse(sys.argv[1:], Release.of(NEWEST))
+            self._given = arguments.parse(sys.argv[1:], Release.of(release))
         self._streamed = self._given.text("output-format") == "stream-json"
         self._frames_in = self._given.text("input-format") == "stream-json"
 
@@ -81,7 +82,7 @@ class Recorder:
         _, status = os.waitpid(pid, 0)
         code = os.waitstatus_to_exitcode(status)
         entry["session_id"] = self._result.get("session_id") or entry["requested"]["session_id"]
-        words = str(self._result.get("result", "")).split()
+        words = str(self._result.get("result") or self._told.decode("utf-8", "replace")).split()
         entry["messages"] = int(words[2]) if words[:2] == ["reply", "to"] and words[2].isdigit() else 0
         self.journal.end(self._outcome(code), code if code >= 0 else 128 - code)
         return code

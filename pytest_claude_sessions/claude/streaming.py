@@ -37,6 +37,7 @@ class Host:
         self._waiting: list[dict[str, Any]] = []
         self._answers: dict[str, Any] = {}
         self._callbacks: dict[str, list[str]] = {}
+        self._rules = program.behaviour["streaming"]
         self.closed = False
 
     def message(self) -> dict[str, Any] | None:
@@ -71,14 +72,12 @@ class Host:
 
     def _read(self) -> None:
         data = os.read(0, 1 << 16)
+        *lines, self._kept = (self._kept + data).split(b"\n")
         if not data:
             self.closed = True
-            lines = [self._kept]
-            self._kept = b""
-        else:
-            *lines, self._kept = (self._kept + data).split(b"\n")
+            lines = [self._kept] if self._kept else []
         for line in lines:
-            if line.strip():
+            if line.strip() or self._rules["blank_line"] == "refused":
                 self._take(line)
 
     def _take(self, line: bytes) -> None:
@@ -86,8 +85,8 @@ class Host:
             sent = json.loads(line)
             kind = sent.get("type")
         except (ValueError, AttributeError):
-            text = f"Error parsing streaming input line (type=unknown, {len(line)} chars): SyntaxError\n"
-            raise Crash(1, text, "usage") from None
+            text = self._rules["garbage"].replace("$line", line.decode("utf-8", "replace"))
+            raise Crash(1, text.replace("$length", str(len(line))) + "\n", "usage") from None
         if kind == "user":
             role = sent.get("message", {}).get("role")
             if role != "user":
@@ -97,6 +96,8 @@ class Host:
             self._control(str(sent.get("request_id")), sent.get("request", {}))
         elif kind == "control_response":
             self._answers[sent["response"].get("request_id")] = sent["response"]
+        elif kind != "keep_alive" and self._rules["unknown_type"] == "refused":
+            raise Crash(1, f"Error: Expected message type 'user' or 'control', got '{kind}'\n", "usage")
 
     def _control(self, asked: str, request: dict[str, Any]) -> None:
         program = self._program
@@ -123,6 +124,8 @@ class Host:
             program.out.frame(frames.control_error(asked, "File rewinding is not enabled."))
             return
         elif subtype not in _POLITE:
+            if self._rules["unknown_control"] == "ignored":
+                return
             program.out.frame(frames.control_error(asked, f"Unsupported control request subtype: {subtype}"))
             return
         program.out.frame(frames.control_response(asked, answer))
@@ -142,7 +145,7 @@ def converse(program: Program) -> tuple[str, int]:
     program.ask_host = host.ask
     program.steps.pause = host.pause
     replay = program.arguments.has("replay-user-messages")
-    ok = True
+    ok, cut_off = True, False
     while (sent := host.message()) is not None:
         content = sent["message"].get("content", "")
         text = content
@@ -150,13 +153,14 @@ def converse(program: Program) -> tuple[str, int]:
             text = "\n".join([block.get("text", "") for block in content if isinstance(block, dict)])
         program.turns.replay = sent if replay else None
         try:
-            ok = program.turns.run(content, text)
+            ok, cut_off = program.turns.run(content, text), False
         except Interrupted:
             program.turns.interrupted(streaming=True)
-            ok = False
+            cut_off = True
     if not program.turns.number:
         program.journal.entry["session_id"] = None
-    return program.ending(ok)
+    outcome, status = program.ending(ok)
+    return ("interrupted", program.behaviour["streaming"]["interrupted_status"]) if cut_off else (outcome, status)
 
 
 def _initialized(program: Program) -> dict[str, Any]:

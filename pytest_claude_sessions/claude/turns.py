@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import errno
-import os
 import time
 
 from . import frames
 from .conversation import NO_ANSWER, Conversation
 from .events import tell
 from .forms import new_uuid
-from .misbehaviour import Crash
 from .opening import fork_records
 from .transcript import Turn, dump
 
@@ -62,6 +59,7 @@ class Turns:
         program.journal.prompt(text)
         self.number += 1
         self.busy = True
+        self._under_way = None
         began = time.monotonic()
         hook_id = new_uuid()
         stranger = new_uuid()
@@ -102,9 +100,10 @@ class Turns:
         now = program.clock.now()
         uuid = new_uuid()
         turn = self._under_way
-        if rules["record"] and turn is not None:
+        if turn is not None and (rules["record"] or streaming):
             content = [{"type": "text", "text": frames.INTERRUPTED}]
-            self._write([turn.record("user", {"uuid": uuid, "prompt": content})])
+            late = turn.late_records()
+            self._write([*late, turn.record("user", {"uuid": uuid, "prompt": content})])
         if rules["frame"] or streaming:
             program.out.frame(frames.interrupted(session_id=self._named(), now=now, uuid=uuid))
         if rules["result"] or streaming:
@@ -184,7 +183,9 @@ class Turns:
         turn.at(program.clock.now())
         records = turn.answer_records(reply, uuid=uuid)
         if "torn_write" in steps or "disk_full" in steps:
-            self._cut_short(records)
+            at = next(i for i, record in enumerate(records) if record.get("type") == "assistant")
+            self._write(records[:at])
+            steps.cut_short(program.session, dump(records[at]), program.clock)
         self._write(records)
         self._remember()
         self._say(reply, uuid)
@@ -275,20 +276,6 @@ class Turns:
         )
         session.copies = []
         self._written = []
-
-    def _cut_short(self, records: list[Any]) -> None:
-        """Write the answer up to half of its record, as a process does that dies or finds the disk full."""
-        program = self._program
-        at = next(i for i, record in enumerate(records) if record.get("type") == "assistant")
-        self._write(records[:at])
-        line = dump(records[at]).encode()
-        if program.session.writes:
-            with open(program.session.path, "ab") as file:
-                file.write(line[: len(line) // 2])
-            program.clock.stamp(program.session.path)
-        if "disk_full" in program.steps:
-            raise Crash(1, f"Error: ENOSPC: {os.strerror(errno.ENOSPC).lower()}, write\n", "io_error")
-        raise Crash(1)
 
     def _reset(self) -> None:
         """The conversation is replaced inside the turn: the frames from here on name a new one."""
