@@ -17,8 +17,8 @@ from pytest_claude_sessions.config_dir.odd_files import outside_of
 from pytest_claude_sessions.suite.check import check
 from pytest_claude_sessions.suite.trial import Trial
 
-from .identity_words import WORKSPACE, carried_on
-from .quarantine_words import *
+from .damaged import SESSION, WAYS, backups, begun, dispatch_again, harmed, kept_aside, left_alone, names_in, written
+from .workspaces import WORKSPACE, carried_on
 
 # ---------------------------------------------------------------- QUA-08
 
@@ -30,7 +30,7 @@ def not_moved(trial: Trial, path: Path, inode: int, data: bytes, *, given: str) 
         there and not backups(path),
         given=given,
         expected=f"{path.name} untouched",
-        seen=f"{_names(path.parent)}{'' if there else ', and another file or none by its name'}",
+        seen=f"{names_in(path.parent)}{'' if there else ', and another file or none by its name'}",
     )
 
 
@@ -134,20 +134,23 @@ def _says_that_it_rests(config_dir: Path, session_id: str) -> bool:
     return False
 
 
-@check("QUA-08")
-def claude_of_another_at_work(trial: Trial) -> None:
+@check("QUA-08", cases=WAYS)
+def claude_of_another_at_work(trial: Trial, way: str) -> None:
     """A Claude that someone else started, and that says so in sessions/<pid>.json, keeps its transcript."""
     if trial.behaviour["running_file"] is None:
         trial.not_applicable(f"claude {trial.claude.release.version} does not say what it is at work on")
-    path = written(trial)
-    workdir = trial.environment.workdir
-    with claude_at_work(trial, SESSION):
+    path = begun(trial) if way == "dispatch" else written(trial)
+    manager, workdir = trial.manager, trial.environment.workdir
+    with claude_at_work(trial, path.stem):
         data, inode = harmed(trial, path), path.stat().st_ino
-        trial.manager.refusal_of(lambda: trial.manager.quarantine_invalid(SESSION, workdir))
-        given = "quarantine_invalid while a Claude of someone else's is at work on it"
+        if way == "dispatch":
+            manager.dispatch("second prompt", workspace_id=WORKSPACE, timeout=45)
+        else:
+            manager.refusal_of(lambda: manager.quarantine_invalid(path.stem, workdir))
+        given = f"a {way} while a Claude of someone else's is at work on the damaged transcript"
         not_moved(trial, path, inode, data, given=given)
     path.write_bytes(b"garbage\n")
-    trial.manager.quarantine_invalid(SESSION, workdir)
+    manager.quarantine_invalid(path.stem, workdir)
     kept_aside(trial, path, b"garbage\n", given="the same file, damaged, when that Claude had ended")
 
 
@@ -173,7 +176,7 @@ def odd_file_is_no_transcript(trial: Trial, case: tuple[str, str | None]) -> Non
     refusal = trial.manager.refusal_of(lambda: trial.manager.quarantine_invalid(path.stem, trial.environment.workdir))
     trial.judge(refusal is None, given=given, expected="quarantine_invalid answers", seen=f"a refusal: {refusal}")
     trial.succeeded(dispatch_again(trial), given=f"a dispatch, {given}")
-    third = trial.manager.dispatch("third prompt", workspace_id=WORKSPACE, timeout=30)
+    third = trial.manager.dispatch("third prompt", workspace_id=WORKSPACE, timeout=45)
     carried_on(trial, third, "second prompt", "third prompt", given=f"the dispatch after that, {given}")
     if kind == "link_outside":
         trial.unchanged(before, trial.tree(kept), given=f"the link's target, {given}")

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os
+from pathlib import Path
 
 from pytest_claude_sessions.suite.check import check
 from pytest_claude_sessions.suite.trial import Trial
 
-from .identity_words import OTHER, carried_on, needs_chosen_ids
-from .quarantine_words import *
+from .damaged import SESSION, WAYS, begun, dispatch_again, harmed, kept_aside, names_in, quarantined, told, written
+from .workspaces import OTHER, WORKSPACE, carried_on, needs_chosen_ids
 
 # ---------------------------------------------------------------- QUA-01
 
@@ -31,7 +32,7 @@ def call_gives_the_new_path(trial: Trial) -> None:
     [backup] = kept_aside(trial, path, data, given="a damaged transcript and a call of quarantine_invalid")
     trial.equal(moved and moved.resolve(), backup.resolve(), given="what the call gave")
     trial.judge(
-        not os.path.lexists(path), given="the name it had", expected=f"no {path.name}", seen=f"{_names(path.parent)}"
+        not os.path.lexists(path), given="the name it had", expected=f"no {path.name}", seen=f"{names_in(path.parent)}"
     )
     trial.equal(trial.manager.quarantine_invalid(SESSION, workdir), None, given="what the call gave when it was gone")
 

@@ -9,8 +9,8 @@ from pytest_claude_sessions.config_dir import DAMAGES
 from pytest_claude_sessions.suite.check import check
 from pytest_claude_sessions.suite.trial import Trial
 
-from .identity_words import WORKSPACE, carried_on
-from .quarantine_words import *
+from .damaged import SESSION, begun, dispatch_again, harmed, kept_aside, left_alone, names_in, told, written
+from .workspaces import WORKSPACE, carried_on
 
 # ---------------------------------------------------------------- QUA-04
 
@@ -162,7 +162,7 @@ def call_does_not_condemn_a_torn_line(trial: Trial, kind: str) -> None:
         path.is_file() and trial.config.resumable(path) and trial.prompts(SESSION) == prompts,
         given=given,
         expected=f"{path.name} is there with the prompts {prompts}",
-        seen=f"{_names(path.parent)} with the prompts {trial.prompts(SESSION)}",
+        seen=f"{names_in(path.parent)} with the prompts {trial.prompts(SESSION)}",
     )
     nothing_lost(trial, path, data, given=given)
     garbage = harmed(trial, path)

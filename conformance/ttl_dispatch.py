@@ -121,6 +121,8 @@ def a_sweep_spares_what_is_running(trial: Trial, elsewhere: bool) -> None:
         trial.equal(sweeper.get_session("long"), session_id, given=f"{given}; the running one's id")
         trial.equal(sweeper.get_session("resting"), None, given=f"{given}; the resting one's id")
         clock.advance(hours=24)
+        # A driver learns the time by a request; this one has heard none since its turn began.
+        trial.manager.get_session("resting")
     finally:
         gate.open()
     result = running.result()

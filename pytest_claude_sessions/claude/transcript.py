@@ -60,7 +60,6 @@ class Turn:
         self._behaviour = release.behaviour
         self._plan = self._behaviour["turn_first" if parent is None else "turn_later"]
         self.leaf = parent
-        self.parent = parent
         self.values: dict[str, Any] = {
             "session_id": session_id,
             "cwd": cwd,
@@ -78,6 +77,11 @@ class Turn:
         """The records from here on bear this time (epoch seconds)."""
         stamp = iso_time(now)
         self.values.update(timestamp=stamp, date=stamp[:10], now_ms=int(now * 1000))
+
+    @property
+    def prompt_comes_late(self) -> bool:
+        """Whether the release writes the prompt's own record together with the answer."""
+        return "user" in self._plan["answer"]
 
     def prompt_records(self) -> list[dict[str, Any]]:
         """What is on disk before the model is asked (measured: the records are there while the API is slow)."""

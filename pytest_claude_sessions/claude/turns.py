@@ -210,7 +210,8 @@ class Turns:
         self.messages = program.session.history.sent(program.release, program.cwd)
         reply = f"reply to {self.messages} messages"
         uuid = new_uuid()
-        records = [turn.record("user"), *turn.answer_records(reply, uuid=uuid)]
+        early = [] if turn.prompt_comes_late else [turn.record("user")]
+        records = [*early, *turn.answer_records(reply, uuid=uuid)]
         self._written = []
         self._write(records)
         self._remember()

@@ -8,7 +8,7 @@ import time
 import uuid
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -195,8 +195,9 @@ class Trial:
             clock = Clock()
             self._clean_up.callback(clock.release)
             clock.on_change(self.claude.set_now)
-            # Half a millisecond past: a manager that truncates and one that rounds see the same instant.
-            clock.freeze(datetime.now(UTC).replace(microsecond=500))
+            # An hour ahead: a driver takes a time that is near the machine's for a clock that nobody moved. Half a
+            # millisecond past: a manager that truncates and one that rounds see the same instant.
+            clock.freeze(datetime.now(UTC).replace(microsecond=500) + timedelta(hours=1))
             self._clock = clock
         return self._clock
 

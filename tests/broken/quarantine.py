@@ -551,7 +551,7 @@ BROKEN = [
     Broken("QUA-07", SweepsTheDirectory, "the directory beside a damaged transcript"),
     Broken("QUA-07", KeepsSubagentsAlone, "the directory beside a damaged transcript"),
     Broken("QUA-08", NeverLooksWhoRuns, "while this manager's own Claude is at work on it"),
-    Broken("QUA-08", KnowsItsOwnAlone, "while a Claude of someone else's is at work on it"),
+    Broken("QUA-08", KnowsItsOwnAlone, "while a Claude of someone else's is at work on the damaged transcript"),
     Broken("QUA-09", OpensWhateverIsThere, "quarantine_invalid() raised IsADirectoryError"),
     Broken("QUA-09", FollowsLinks, "the link's target"),
     Broken("QUA-09", FollowsDirectoryLinks, "behind a link out of projects/"),

@@ -28,7 +28,7 @@ class Ran:
 
     @property
     def frames(self) -> list[dict[str, Any]]:
-        return [json.loads(line) for line in self.out.splitlines() if line.startswith("{")]
+        return [json.loads(line) for line in self.out.split("\n") if line.startswith("{")]
 
     @property
     def types(self) -> list[str]:
@@ -96,7 +96,8 @@ class World:
         return self.project / f"{session_id}.jsonl"
 
     def records(self, session_id: str) -> list[dict[str, Any]]:
-        return [json.loads(line) for line in self.path(session_id).read_text().splitlines()]
+        # Not splitlines: a prompt may hold U+2028, which stands in the file as it is.
+        return [json.loads(line) for line in self.path(session_id).read_text().split("\n")[:-1]]
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""The words of the checks of `quarantine`: transcripts that are damaged, and what became of them."""
+"""Damaged transcripts in a trial: making them, and judging what became of them."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pytest_claude_sessions.config_dir import DAMAGES
 from pytest_claude_sessions.manager import DispatchResult
 from pytest_claude_sessions.suite.trial import Trial
 
-from .identity_words import WORKSPACE, carried_on
+from .workspaces import WORKSPACE, carried_on
 
 SESSION = "5e55104e-0000-4000-8000-00000000000a"
 """An id that stands for any conversation, for calls of quarantine_invalid."""
@@ -57,7 +57,7 @@ def quarantined(trial: Trial, way: str, kind: str = "garbage") -> tuple[Path, by
 def dispatch_again(trial: Trial, prompt: str = "second prompt") -> DispatchResult:
     """A dispatch of the workspace that :func:`begun` began; Claude may be started twice in it."""
     seen = len(trial.starts)
-    result = trial.manager.dispatch(prompt, workspace_id=WORKSPACE, timeout=30)
+    result = trial.manager.dispatch(prompt, workspace_id=WORKSPACE, timeout=45)
     number = len(trial.starts) - seen
     trial.judge(
         1 <= number <= 2,
@@ -85,7 +85,7 @@ def kept_aside(trial: Trial, path: Path, *contents: bytes, given: str) -> list[P
         all(_sha(content) in found for content in contents),
         given=given,
         expected=f"{path.name}.bak, or that with a suffix, for each of sha256 {[_sha(c)[:12] for c in contents]}",
-        seen=f"{ {file.name: sha[:12] for sha, file in found.items()} } among {_names(path.parent)}",
+        seen=f"{ {file.name: sha[:12] for sha, file in found.items()} } among {names_in(path.parent)}",
     )
     return [found[_sha(content)] for content in contents]
 
@@ -97,7 +97,7 @@ def left_alone(trial: Trial, path: Path, data: bytes, *, given: str) -> None:
         seen is not None and seen.startswith(data) and not backups(path),
         given=given,
         expected=f"{path.name} is where it was with its bytes, and no .bak",
-        seen=f"{'other bytes' if seen is not None else 'it is gone'}, {_names(path.parent)}",
+        seen=f"{'other bytes' if seen is not None else 'it is gone'}, {names_in(path.parent)}",
     )
 
 
@@ -105,5 +105,6 @@ def _sha(data: bytes) -> str:
     return hashlib.sha256(data).hexdigest()
 
 
-def _names(directory: Path) -> list[str]:
+def names_in(directory: Path) -> list[str]:
+    """What is in a directory."""
     return sorted(entry.name for entry in directory.iterdir())

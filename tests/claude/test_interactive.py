@@ -1,0 +1,71 @@
+from __future__ import annotations
+
+import json
+import os
+import pty
+import subprocess
+import time
+
+from .conftest import World
+
+
+def wait_for(fd: int, words: bytes) -> bytes:
+    """Read a terminal until it shows the words."""
+    seen = b""
+    deadline = time.monotonic() + 50
+    while words not in seen:
+        assert time.monotonic() < deadline, seen
+        seen += os.read(fd, 4096)
+    return seen
+
+
+def test_a_terminal_is_a_conversation(world: World) -> None:
+    ours, theirs = pty.openpty()
+    process = subprocess.Popen(
+        [world.cli.path, "first"], cwd=world.cwd, env=world.env, stdin=theirs, stdout=theirs, stderr=theirs
+    )
+    os.close(theirs)
+    try:
+        wait_for(ours, b"reply to 2 messages")
+        [start] = world.cli.starts
+        running = world.config_dir / "sessions" / f"{process.pid}.json"
+        wait_for(ours, b"> ")
+        assert json.loads(running.read_text())["status"] == "idle"
+        os.write(ours, b"second\n")
+        wait_for(ours, b"reply to 4 messages")
+        os.write(ours, b"/exit\n")
+        process.wait(timeout=50)
+    finally:
+        process.kill()
+        process.wait()
+        os.close(ours)
+    assert process.returncode == 0
+    assert not running.exists()
+    [start] = world.cli.starts
+    assert start.prompts == ("first", "second")
+    lines = [json.loads(line) for line in (world.config_dir / "history.jsonl").read_text().splitlines()]
+    assert [line["display"] for line in lines] == ["first", "second"]
+    assert {line["sessionId"] for line in lines} == {start.session_id}
+    assert lines[0]["timestamp"] > 1e12
+    assert list(lines[0]) == ["display", "pastedContents", "timestamp", "project", "sessionId"]
+    assert (world.config_dir / "history.jsonl").stat().st_mode & 0o777 == 0o600
+
+
+def test_nothing_is_written_before_the_first_prompt(world: World) -> None:
+    ours, theirs = pty.openpty()
+    process = subprocess.Popen(
+        [world.cli.path], cwd=world.cwd, env=world.env, stdin=theirs, stdout=theirs, stderr=theirs
+    )
+    os.close(theirs)
+    try:
+        wait_for(ours, b"> ")
+        assert not list(world.config_dir.glob("projects/*/*.jsonl"))
+        process.kill()
+    finally:
+        process.wait()
+        os.close(ours)
+
+
+def test_without_a_terminal_print_mode_writes_no_history(world: World) -> None:
+    world.turn()
+    assert not (world.config_dir / "history.jsonl").exists()
