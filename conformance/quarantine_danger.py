@@ -24,8 +24,8 @@ from .workspaces import WORKSPACE, carried_on
 
 
 def not_moved(trial: Trial, path: Path, inode: int, data: bytes, *, given: str) -> None:
-    """Judge that a file has the name, the inode and the bytes it had."""
-    there = path.is_file() and path.stat().st_ino == inode and path.read_bytes() == data
+    """Judge that a file has the name, the inode and the bytes it had; the Claude at work may have gone on in it."""
+    there = path.is_file() and path.stat().st_ino == inode and path.read_bytes().startswith(data)
     trial.judge(
         there and not backups(path),
         given=given,
@@ -216,7 +216,7 @@ def dispatch_where_nothing_can_be_moved(trial: Trial) -> None:
         result = dispatch_again(trial)
         left_alone(trial, path, data, given=given)
     start = trial.starts[-1]
-    if start.outcome == "answered":  # older releases do not start at all where they cannot write
+    if trial.behaviour["unwritable"]["transcript"] == "silent":  # older releases end where they cannot write
         trial.equal((result.ok, start.prompt), (True, "second prompt"), given=f"success and the prompt's way, {given}")
     trial.judge(
         any(warning.startswith("quarantine_failed:") for warning in result.warnings) or result.error == "unwritable",

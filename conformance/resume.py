@@ -6,7 +6,7 @@ import re
 import shutil
 from collections import Counter
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from pytest_claude_sessions.cli import Start, overlap
 from pytest_claude_sessions.manager import DispatchResult
@@ -100,7 +100,9 @@ def id_is_the_name_of_a_transcript(trial: Trial) -> None:
     """After the first dispatch the stored id is the stem of a transcript that exists."""
     session_id = begun(trial)
     kept(trial, session_id, given="the first dispatch of a key, answered")
-    trial.equal([s.requested_resume for s in trial.starts], [None], given="what the first dispatch asked Claude to resume")
+    trial.equal(
+        [s.requested_resume for s in trial.starts], [None], given="what the first dispatch asked Claude to resume"
+    )
 
 
 @check("RES-02")
@@ -161,7 +163,7 @@ def starts_fresh_when_claude_says_so(trial: Trial) -> None:
 
 
 @check("RES-05", cases={"requested": "requested", "fresh": "fresh"})
-def dead_id_is_not_stored_again(trial: Trial, names: str) -> None:
+def dead_id_is_not_stored_again(trial: Trial, names: Literal["requested", "fresh"]) -> None:
     """Whichever id the failed attempt's frames name, the surviving conversation's is stored."""
     dead = begun(trial)
     trial.claude.dead_id(when="resume", names=names, report="both", init=True)
@@ -184,7 +186,9 @@ def dead_id_is_gone_when_the_fresh_start_fails_too(trial: Trial) -> None:
     result = trial.manager.dispatch("third prompt", key=KEY)
     started_fresh(trial, result, "third prompt", dead, given="the dispatch after a refused id and a failed fresh start")
     asked = [start.requested_resume for start in trial.starts[seen:]]
-    trial.judge(dead not in asked, given="that dispatch", expected=f"{dead} is not asked for", seen=f"asked for {asked}")
+    trial.judge(
+        dead not in asked, given="that dispatch", expected=f"{dead} is not asked for", seen=f"asked for {asked}"
+    )
 
 
 @check("RES-06", cases={"dead-and-crash": "crash", "dead-for-ever": "dead_id"})
@@ -243,7 +247,7 @@ def other_failures_keep_the_id(trial: Trial, fails: Any) -> None:
 
 
 @check("RES-08", cases={"stderr": "stderr", "errors": "errors", "both": "both"})
-def not_found_is_recognised_wherever_it_stands(trial: Trial, report: str) -> None:
+def not_found_is_recognised_wherever_it_stands(trial: Trial, report: Literal["stderr", "errors", "both"]) -> None:
     """On stderr alone, in the result's errors alone, or in both."""
     dead = begun(trial)
     trial.claude.dead_id(when="resume", report=report)
@@ -340,11 +344,13 @@ def id_after_a_reset_is_stored(trial: Trial) -> None:
 
 
 @check("RES-13", cases={"before-init": "start", "after-init": "init"})
-def killed_before_a_turn_leaves_no_dead_id(trial: Trial, at: str) -> None:
+def killed_before_a_turn_leaves_no_dead_id(trial: Trial, at: Literal["start", "init"]) -> None:
     """A first Claude that was killed before it wrote leaves nothing that a later resume fails on."""
     trial.claude.crash(at=at, signal="KILL")
     failed = trial.manager.dispatch("lost prompt", key=KEY)
-    trial.judge(not failed.ok, given="Claude killed before its first turn", expected="a failed dispatch", seen=f"{failed}")
+    trial.judge(
+        not failed.ok, given="Claude killed before its first turn", expected="a failed dispatch", seen=f"{failed}"
+    )
     result = trial.manager.dispatch("first prompt", key=KEY)
     trial.succeeded(result, given="the dispatch after Claude was killed before its first turn")
     outcomes = [start.outcome for start in trial.starts[1:]]
@@ -365,7 +371,9 @@ def _workspace_id(trial: Trial) -> str:
 def id_in_use_is_resumed(trial: Trial) -> None:
     """A conversation that exists under the derived id is carried on with, and nothing is deleted."""
     derived = _workspace_id(trial)
-    trial.config.add_conversation(cwd=trial.environment.workdir, turns=[("first prompt", "an answer")], session_id=derived)
+    trial.config.add_conversation(
+        cwd=trial.environment.workdir, turns=[("first prompt", "an answer")], session_id=derived
+    )
     result = trial.manager.dispatch("second prompt", workspace_id="workspace-1")
     carried_on(trial, result, "first prompt", "second prompt", given="a workspace whose id is in use already")
 
@@ -392,10 +400,11 @@ def id_in_use_without_a_turn_starts_fresh(trial: Trial) -> None:
 @check("RES-14")
 def key_in_use_is_resumed(trial: Trial) -> None:
     """A manager that passes --session-id for a key gets over a first turn that was cut off."""
+    begun(trial, key="another")
+    if trial.starts[0].requested_session_id is None:
+        trial.not_applicable("the manager passes no --session-id for a key")
     trial.claude.crash(at="end", exit=1)
     trial.manager.dispatch("first prompt", key=KEY)
-    if not trial.starts or trial.starts[0].requested_session_id is None:
-        trial.not_applicable("the manager passes no --session-id for a key")
     before = {t.path for t in trial.config.transcripts()}
     result = trial.manager.dispatch("second prompt", key=KEY)
     trial.succeeded(result, given="the dispatch after a first turn that ended without a result")
@@ -513,7 +522,7 @@ def killed_holder_does_not_lock_the_key(trial: Trial) -> None:
 
 
 @check("RES-20", cases={"in-the-turn": ("turn", False), "deaf": ("turn", True), "before-it": ("start", False)})
-def hanging_claude_is_ended(trial: Trial, how: tuple[str, bool]) -> None:
+def hanging_claude_is_ended(trial: Trial, how: tuple[Literal["start", "turn"], bool]) -> None:
     """At the time-out Claude is ended with its children, the failure is reported, and the id is kept."""
     session_id = begun(trial)
     trial.claude.hang(at=how[0], child=True, ignore_term=how[1])
@@ -526,7 +535,10 @@ def hanging_claude_is_ended(trial: Trial, how: tuple[str, bool]) -> None:
     )
     running = trial.claude_processes()
     trial.judge(
-        not running, given="the time-out of a Claude with a child", expected="both are ended", seen=f"running: {running}"
+        not running,
+        given="the time-out of a Claude with a child",
+        expected="both are ended",
+        seen=f"running: {running}",
     )
     kept(trial, session_id, given="after the time-out")
     again = trial.manager.dispatch("third prompt", key=KEY)

@@ -45,7 +45,7 @@ def claude_readonly_bind() -> Iterator[ReadOnlyBind]:
 
     The test is skipped, with the reason, where the machine has no way to do it.
     """
-    from .bind import BindUnavailable, ReadOnlyBind
+    from .bind import ReadOnlyBind
 
     with ReadOnlyBind(unavailable=lambda reason: pytest.skip(str(reason))) as bind:
         yield bind

@@ -50,6 +50,8 @@ def pytest_configure(config: pytest.Config) -> None:
         register(config)
 
 
-def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Collector | Sequence[pytest.Collector] | None:
+def pytest_collect_file(
+    file_path: Path, parent: pytest.Collector
+) -> pytest.Collector | Sequence[pytest.Collector] | None:
     run = parent.config.pluginmanager.get_plugin("claude-conformance")
     return run.collect(file_path, parent) if run is not None else None

@@ -38,9 +38,7 @@ def test_trivial_run_imports_nothing_heavy(pytester: pytest.Pytester) -> None:
     assert {name for name in modules if name.startswith("pytest_claude_sessions")} <= OURS_AT_MOST
 
 
-def test_nothing_remains_when_it_is_switched_off(
-    pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_nothing_remains_when_it_is_switched_off(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD")
     monkeypatch.delenv("PYTEST_PLUGINS")
     modules = modules_after(pytester, "-p", "no:claude_sessions")

@@ -47,9 +47,7 @@ class WithoutWriteModes:
     def _entries(self) -> Iterator[str]:
         for directory, subdirectories, files in os.walk(self._path, onerror=_refuse):
             yield directory
-            subdirectories[:] = [
-                name for name in subdirectories if os.path.join(directory, name) not in self._writable
-            ]
+            subdirectories[:] = [name for name in subdirectories if os.path.join(directory, name) not in self._writable]
             for name in files:
                 file = os.path.join(directory, name)
                 if stat.S_ISREG(os.lstat(file).st_mode):

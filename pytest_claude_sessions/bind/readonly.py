@@ -127,9 +127,7 @@ class ReadOnlyBind:
             self._undo.append(undo.pop_all().close)
         return bound
 
-    def fill(
-        self, path: str | os.PathLike[str], *, reach: Literal["everything", "process"] = "everything"
-    ) -> Filled:
+    def fill(self, path: str | os.PathLike[str], *, reach: Literal["everything", "process"] = "everything") -> Filled:
         """Put an existing directory on a disk of its own that is full, as `disk.fill` does."""
         from .disk import fill
 

@@ -229,9 +229,7 @@ class ConfigDir(Surroundings):
         there = [path.stem for path in self._conversation_paths()]
         if not there:
             return f"{self.projects} has no conversation at all"
-        return (
-            f"there are {len(there)} conversations: {', '.join(there[:3])}{', ...' if len(there) > 3 else ''}"
-        )
+        return f"there are {len(there)} conversations: {', '.join(there[:3])}{', ...' if len(there) > 3 else ''}"
 
     def _append(
         self,

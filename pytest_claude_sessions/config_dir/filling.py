@@ -94,9 +94,7 @@ def _template(
     head = secrets.token_hex(4)
     stamps = [secrets.token_hex(12) for _ in backs]
     numbers = [8 * 10**12 + secrets.randbelow(10**12) for _ in backs]
-    holes: dict[object, object] = {
-        _iso(ended - back).decode(): hole for back, hole in zip(backs, stamps, strict=True)
-    }
+    holes: dict[object, object] = {_iso(ended - back).decode(): hole for back, hole in zip(backs, stamps, strict=True)}
     holes.update((ended - back, number) for back, number in zip(backs, numbers, strict=True))
     records = conversation_records(
         config_dir.release,

@@ -61,9 +61,7 @@ def nested_session_id_first(data: bytes, session_id: str) -> bytes:
         "timestamp": _STAMP,
         "sessionId": FOREIGN_ID,
     }
-    first = _record(
-        type="file-history-snapshot", messageId=FOREIGN_ID, snapshot=snapshot, isSnapshotUpdate=False
-    )
+    first = _record(type="file-history-snapshot", messageId=FOREIGN_ID, snapshot=snapshot, isSnapshotUpdate=False)
     return joined([first, *lines_of(data)])
 
 

@@ -99,9 +99,7 @@ _KINDS = (
     OddFile("directory", "a directory of that name with a file in it", "fails: EISDIR", _directory),
     OddFile("fifo", "a named pipe, which blocks whoever opens it", "hangs", _fifo),
     OddFile("socket", "a Unix socket that nobody listens on", "fails: ENXIO", _socket),
-    OddFile(
-        "link_outside", "a symbolic link to a file outside the config directory", "follows it", _link_outside
-    ),
+    OddFile("link_outside", "a symbolic link to a file outside the config directory", "follows it", _link_outside),
     OddFile("dangling_link", "a symbolic link to nothing", "No conversation found", _dangling_link),
     OddFile("link_loop", "a symbolic link to itself", "No conversation found", _link_loop),
 )

@@ -91,9 +91,7 @@ def add_subagent(
         agent_id = "a" + os.urandom(8).hex()[: 6 if place == "beside" else 16]
     moment = epoch_ms(now()) / 1000 if at is None else at
     asked = user_record(release, session_id=session_id, cwd=cwd, prompt=prompt, now=moment)
-    answer = assistant_record(
-        release, session_id=session_id, cwd=cwd, reply=reply, now=moment, parent=asked["uuid"]
-    )
+    answer = assistant_record(release, session_id=session_id, cwd=cwd, reply=reply, now=moment, parent=asked["uuid"])
     path = subagent_path(transcript, agent_id, release)
     records = [_of_subagent(record, None if place == "inline" else agent_id) for record in (asked, answer)]
     append(os.fspath(path), records, release.behaviour["file_mode"])

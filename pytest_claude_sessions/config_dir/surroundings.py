@@ -154,9 +154,7 @@ class Surroundings(Places):
         """
         return add_side_files(self.path, self.project_dir(cwd).name, session_id, self.release)
 
-    def write_index(
-        self, *conversations: Transcript | str, cwd: str | os.PathLike[str] | None = None
-    ) -> Path:
+    def write_index(self, *conversations: Transcript | str, cwd: str | os.PathLike[str] | None = None) -> Path:
         """Write a project's `sessions-index.json` anew, true or stale (HIS-04).
 
         Args:

@@ -181,9 +181,7 @@ class Transcript:
 def _record_in(text: bytes) -> Record | SkipReason:
     try:
         # The program reads UTF-8 and takes what is not for U+FFFD; a byte order mark is no part of the record.
-        found = json.loads(
-            text.decode("utf-8", "replace").removeprefix("\ufeff"), parse_constant=_no_constant
-        )
+        found = json.loads(text.decode("utf-8", "replace").removeprefix("\ufeff"), parse_constant=_no_constant)
     except (ValueError, RecursionError):
         return "nul bytes" if b"\0" in text else "not json"
     return found if isinstance(found, dict) else "not an object"

@@ -23,9 +23,7 @@ def changes(
     came = [path for path in added if path not in renamed.values()]
     told: list[tuple[str, str]] = []
     for old, new in renamed.items():
-        told.append(
-            (old, f"renamed {_shown(old)} -> {_shown(new)} ({_kept(before[old], after[new], times)})")
-        )
+        told.append((old, f"renamed {_shown(old)} -> {_shown(new)} ({_kept(before[old], after[new], times)})"))
     told += _lines("removed", gone, before)
     told += _lines("added", came, after)
     for path in before.keys() & after.keys():
@@ -64,9 +62,7 @@ def _identity(entry: Entry) -> object:
 
 
 def _common(one: str, other: str) -> int:
-    return next(
-        (n for n, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), min(len(one), len(other))
-    )
+    return next((n for n, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), min(len(one), len(other)))
 
 
 def _lines(verb: str, paths: list[str], entries: Mapping[str, Entry]) -> list[tuple[str, str]]:
@@ -86,9 +82,7 @@ def _lines(verb: str, paths: list[str], entries: Mapping[str, Entry]) -> list[tu
     for directory, inside in below.items():
         if len(inside) > _FEW:
             size = sum(entries[path].size for path in inside)
-            told.append(
-                (directory, f"{verb} {_shown(directory)}/ with {len(inside)} entries below, {size} B")
-            )
+            told.append((directory, f"{verb} {_shown(directory)}/ with {len(inside)} entries below, {size} B"))
             hidden.update(inside, [directory])
     told += [(path, f"{verb} {_described(path, entries[path])}") for path in paths if path not in hidden]
     return told
@@ -123,12 +117,7 @@ def _differences(before: Entry, after: Entry, times: bool) -> list[str]:
     if before.mode != after.mode:
         what.append(f"mode {before.mode:04o} -> {after.mode:04o}")
     # The time alone of a file that also has new bytes says nothing.
-    if (
-        times
-        and before.kind == "file"
-        and before.mtime_ns != after.mtime_ns
-        and before.sha256 == after.sha256
-    ):
+    if times and before.kind == "file" and before.mtime_ns != after.mtime_ns and before.sha256 == after.sha256:
         what.append(f"mtime {_moved(after.mtime_ns - before.mtime_ns)}")
     return what
 

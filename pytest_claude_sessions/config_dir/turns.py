@@ -65,9 +65,7 @@ def _turn(prompt: Record, answers: list[Record]) -> Turn:
 
 def _is_spoken(record: Record, record_type: str) -> bool:
     return (
-        record.get("type") == record_type
-        and isinstance(record.get("message"), dict)
-        and not record.get("isSidechain")
+        record.get("type") == record_type and isinstance(record.get("message"), dict) and not record.get("isSidechain")
     )
 
 

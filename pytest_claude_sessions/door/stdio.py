@@ -49,7 +49,7 @@ class StdioSession:
         cwd: Path | None = None,
     ) -> None:
         self._argv = list(argv)
-        self._stderr = tempfile.TemporaryFile()
+        self._stderr = tempfile.TemporaryFile()  # noqa: SIM115  # it lives as long as the driver
         try:
             self._process = subprocess.Popen(
                 self._argv,
@@ -69,7 +69,9 @@ class StdioSession:
         self._reader = threading.Thread(target=self._read, daemon=True, name="claude-driver")
         self._reader.start()
         try:
-            answer = self._request("initialize", {"protocol": PROTOCOL, "environment": as_json(environment)}, START_TIMEOUT_S)
+            answer = self._request(
+                "initialize", {"protocol": PROTOCOL, "environment": as_json(environment)}, START_TIMEOUT_S
+            )
             self.identity = _identity(answer)
         except BaseException:
             self.kill()

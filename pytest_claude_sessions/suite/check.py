@@ -34,7 +34,9 @@ class Check:
         return [(f"{self.requirement}[{self.name}-{case}]", case) for case in self.cases]
 
 
-def check(requirement: str, cases: Mapping[str, Any] | None = None) -> Callable[[Callable[..., None]], Callable[..., None]]:
+def check(
+    requirement: str, cases: Mapping[str, Any] | None = None
+) -> Callable[[Callable[..., None]], Callable[..., None]]:
     """Make a function a check of a requirement.
 
     :param requirement: the id

@@ -88,7 +88,9 @@ class RequirementItem(pytest.Item):
 
     result: verdict.CheckResult | None = None
 
-    def bind(self, run: ConformanceRun, requirement: Requirement, check: Check, case: str | None, release: str | None) -> None:
+    def bind(
+        self, run: ConformanceRun, requirement: Requirement, check: Check, case: str | None, release: str | None
+    ) -> None:
         """What it checks, and how."""
         self.run, self.requirement, self.check, self.case, self.release = run, requirement, check, case, release
 

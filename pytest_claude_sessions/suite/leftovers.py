@@ -27,7 +27,7 @@ class Leftovers:
         :param root: the trial's world
         """
         self._adopt_orphans()
-        watch = Watch(root, _children(), _entries(Path.cwd()))
+        watch = Watch(root, _children())
         try:
             yield watch
         finally:
@@ -45,8 +45,8 @@ class Leftovers:
 class Watch:
     """What was there before the trial."""
 
-    def __init__(self, root: Path, children: set[int], beside: set[str]) -> None:
-        self._root, self._children, self._beside = root, children, beside
+    def __init__(self, root: Path, children: set[int]) -> None:
+        self._root, self._children = root, children
 
     def charge(self, *, orphans_expected: bool) -> None:
         """Breach for what the trial left behind.
@@ -57,9 +57,11 @@ class Watch:
         if running and not orphans_expected:
             shown = ", ".join(f"{pid} ({_command(pid)})" for pid in sorted(running))
             raise Breach("the end of the manager", "no process of its own left running", f"still running: {shown}")
-        stray = sorted(_entries(self._root) - _WORLD) + sorted(_entries(Path.cwd()) - self._beside)
+        stray = sorted(set(os.listdir(self._root)) - _WORLD)
         if stray:
-            raise Breach("the end of the manager", "no file outside its directories", f"left behind: {', '.join(stray)}")
+            raise Breach(
+                "the end of the manager", "no file outside its directories", f"left behind: {', '.join(stray)}"
+            )
 
     def end_processes(self) -> None:
         """End and reap whatever still runs."""
@@ -100,9 +102,3 @@ def _command(pid: int) -> str:
     with contextlib.suppress(OSError):
         return Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode("utf-8", "replace").strip()[:80]
     return "?"
-
-
-def _entries(path: Path) -> set[str]:
-    with contextlib.suppress(OSError):
-        return {name for name in os.listdir(path) if name != "__pycache__" and not name.startswith(".")}
-    return set()

@@ -210,8 +210,9 @@ class ConformanceRun:
         addresses = dict.fromkeys(escape.address for escape in self._api.escapes) if self._api else ()
         self._incidents += [f"claude was refused a connection to {address}" for address in addresses]
         self._resources.close()
-        if hasattr(self.config, "workerinput"):
-            self.config.workeroutput["claude_incidents"] = self._incidents
+        worker: dict[str, Any] | None = getattr(self.config, "workeroutput", None)
+        if worker is not None:
+            worker["claude_incidents"] = self._incidents
             return
         if self.config.getoption("collectonly", False):
             return

@@ -79,9 +79,7 @@ def _check_signature(factory: Callable[..., Any], spec: str) -> None:
     except ValueError:
         return
     except TypeError as error:
-        raise WrongOption(
-            f"--claude-manager: {spec} must take one argument, the Environment: {error}"
-        ) from error
+        raise WrongOption(f"--claude-manager: {spec} must take one argument, the Environment: {error}") from error
 
 
 def _hosted(

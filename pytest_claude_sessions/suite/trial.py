@@ -362,4 +362,3 @@ class Background:
         if good:
             return value
         raise value
-

@@ -130,9 +130,7 @@ def _judge(requirement: Requirement, plan: Plan, results: Mapping[str, CheckResu
     return RequirementResult(requirement, verdict, seconds, planned, message, executed, needs_fake)
 
 
-def decide(
-    plan: Plan, results: Iterable[RequirementResult], *, strict: bool, incidents: Iterable[str] = ()
-) -> Outcome:
+def decide(plan: Plan, results: Iterable[RequirementResult], *, strict: bool, incidents: Iterable[str] = ()) -> Outcome:
     """The outcome over what is required, not over what was found.
 
     :param strict: whether a *should* that does not hold makes the run partial

@@ -115,9 +115,7 @@ class TestTmpfs:
             assert write(projects / "new", 1) == "written"
         assert str(projects.parent) not in Path("/proc/self/mountinfo").read_text()
 
-    def test_a_failing_set_up_leaves_nothing_mounted(
-        self, projects: Path, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
+    def test_a_failing_set_up_leaves_nothing_mounted(self, projects: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         def fails(source: str, target: str) -> None:
             raise OSError(errno.EIO, os.strerror(errno.EIO), source)
 

@@ -64,9 +64,7 @@ class TestMounts:
         mount.mount("", str(tmp_path), flags=mount.MS_REMOUNT | mount.MS_BIND | 2 | 8)  # nosuid, noexec
         bound = mount.bind_read_only(str(tmp_path), [])
         flags = os.statvfs(tmp_path).f_flag
-        assert (
-            flags & (os.ST_RDONLY | os.ST_NOSUID | os.ST_NOEXEC) == os.ST_RDONLY | os.ST_NOSUID | os.ST_NOEXEC
-        )
+        assert flags & (os.ST_RDONLY | os.ST_NOSUID | os.ST_NOEXEC) == os.ST_RDONLY | os.ST_NOSUID | os.ST_NOEXEC
         for made in bound:
             made.release()
         below.release()

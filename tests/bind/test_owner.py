@@ -46,20 +46,14 @@ class TestAsRoot:
 
     def test_all_of_it_belongs_to_the_other_user(self, projects: Path, given: GivenAway) -> None:
         assert {uid for _, uid, _ in owners(projects).values()} == {NOBODY}
-        shared = {
-            stat.S_IMODE(mode) & 0o022 for mode, _, _ in owners(projects).values() if not stat.S_ISLNK(mode)
-        }
+        shared = {stat.S_IMODE(mode) & 0o022 for mode, _, _ in owners(projects).values() if not stat.S_ISLNK(mode)}
         assert shared == {0}
 
-    def test_root_in_the_process_writes_all_the_same_and_that_is_said(
-        self, projects: Path, given: GivenAway
-    ) -> None:
+    def test_root_in_the_process_writes_all_the_same_and_that_is_said(self, projects: Path, given: GivenAway) -> None:
         assert given.effective_in_process is False
         (projects / "by-root").write_text("")
 
-    def test_children_without_powers_are_refused(
-        self, projects: Path, given: GivenAway, tmp_path: Path
-    ) -> None:
+    def test_children_without_powers_are_refused(self, projects: Path, given: GivenAway, tmp_path: Path) -> None:
         assert touch(projects / "new", given) == "PermissionError"
         assert touch(projects / "-work" / "a.jsonl", given) == "PermissionError"
         assert touch(tmp_path / "of-their-own", given) == "written"
@@ -112,9 +106,7 @@ class TestAsRoot:
         with pytest.raises(ValueError, match="user 0 runs this process"):
             give_away(projects, uid=0)
 
-    def test_a_child_that_could_write_refuses_it(
-        self, projects: Path, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
+    def test_a_child_that_could_write_refuses_it(self, projects: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         before = owners(projects)
         monkeypatch.setattr(GivenAway, "command", lambda self, argv=(), user=None: list(argv))
         with pytest.raises(BindUnavailable, match="chown: a child could write in spite of it"):

@@ -77,17 +77,13 @@ class TestMount:
         assert settings.read_text() == "{}"
         assert bound.writable == (config.resolve() / "projects", config.resolve() / "todos" / "open")
 
-    def test_without_writable_directories_nothing_can_be_written(
-        self, bind: ReadOnlyBind, config: Path
-    ) -> None:
+    def test_without_writable_directories_nothing_can_be_written(self, bind: ReadOnlyBind, config: Path) -> None:
         (config / "projects").mkdir()
         bind(config, writable=())
         assert write_error(lambda: (config / "projects" / "x").write_text("")) == "EROFS"
 
     @pytest.mark.parametrize("name", ["projects", Path("projects")])
-    def test_one_writable_directory_needs_no_tuple(
-        self, bind: ReadOnlyBind, config: Path, name: str | Path
-    ) -> None:
+    def test_one_writable_directory_needs_no_tuple(self, bind: ReadOnlyBind, config: Path, name: str | Path) -> None:
         assert bind(config, writable=name).writable == (config.resolve() / "projects",)
         assert sorted(os.listdir(config)) == ["backups", "projects", "settings.json"]
 
@@ -102,9 +98,7 @@ class TestMount:
     def test_threads_see_it(self, bind: ReadOnlyBind, config: Path) -> None:
         bind(config)
         seen: list[str] = []
-        thread = threading.Thread(
-            target=lambda: seen.append(write_error(lambda: (config / "x").write_text("")))
-        )
+        thread = threading.Thread(target=lambda: seen.append(write_error(lambda: (config / "x").write_text(""))))
         thread.start()
         thread.join()
         assert seen == ["EROFS"]
@@ -193,16 +187,12 @@ class TestMount:
         bind.release()
         (tmp_path / name / name / "x").write_text("")
 
-    def test_links_to_the_directory_are_followed(
-        self, bind: ReadOnlyBind, config: Path, tmp_path: Path
-    ) -> None:
+    def test_links_to_the_directory_are_followed(self, bind: ReadOnlyBind, config: Path, tmp_path: Path) -> None:
         (tmp_path / "link").symlink_to(config)
         assert bind(tmp_path / "link").path == config.resolve()
         assert write_error(lambda: (config / "x").write_text("")) == "EROFS"
 
-    def test_directories_are_made_for_the_owner_of_the_directory(
-        self, bind: ReadOnlyBind, config: Path
-    ) -> None:
+    def test_directories_are_made_for_the_owner_of_the_directory(self, bind: ReadOnlyBind, config: Path) -> None:
         os.chown(config, 12345, 12346)
         bind(config)
         made = (config / "projects").stat()
@@ -285,9 +275,7 @@ class TestRefusals:
         with pytest.raises(ValueError, match="no reach 'both': everything, children, process"):
             bind(config, reach="both")  # type: ignore[arg-type]
         for name in ("chroot", "namespace", "pyfakefs"):
-            with pytest.raises(
-                ValueError, match=f"backend '{name}' does not reach everything: mount, permissions"
-            ):
+            with pytest.raises(ValueError, match=f"backend '{name}' does not reach everything: mount, permissions"):
                 bind(config, backends=[name])
 
     def test_a_backend_that_lets_writes_pass_is_undone_and_refused(
@@ -360,9 +348,7 @@ class TestRefusals:
 
 
 class TestHandingOut:
-    def test_a_refusal_is_told_before_it_is_raised(
-        self, config: Path, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
+    def test_a_refusal_is_told_before_it_is_raised(self, config: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         def refuse(path: str, *options: object) -> backend.Mounts:
             raise Refused("not today")
 

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 from pytest_claude_sessions.environment import Environment
 from pytest_claude_sessions.manager import DispatchRequest, DispatchResult, ManagerError
@@ -59,7 +59,7 @@ class OneConversationADirectory(ReferenceManager):
 class MemoryStore(SessionStore):
     """Right until another process asks."""
 
-    kept: dict[Path, dict[str, Row]] = defaultdict(dict)
+    kept: ClassVar[dict[Path, dict[str, Row]]] = defaultdict(dict)
 
     def row(self, key: str) -> Row | None:
         return self.kept[self.path].get(key)
@@ -188,8 +188,10 @@ class DeletesWhatIsInUseDispatch(Dispatch):
 
 class AlwaysCreatesDispatch(Dispatch):
     def _first_start(self, conversation: Conversation, row: Row | None, cwd: Path) -> Start:
-        return Start(session_id=conversation.derived) if conversation.derived else super()._first_start(
-            conversation, row, cwd
+        return (
+            Start(session_id=conversation.derived)
+            if conversation.derived
+            else super()._first_start(conversation, row, cwd)
         )
 
     def _second_start(self, conversation: Conversation, start: Start, answer: Answer, cwd: Path) -> Start | None:
@@ -244,7 +246,7 @@ class TakesNoLease(ReferenceManager):
 class ThreadLeases(UnheldLeases):
     """Right as long as there is one process."""
 
-    locks: dict[str, threading.Lock] = defaultdict(threading.Lock)
+    locks: ClassVar[dict[str, threading.Lock]] = defaultdict(threading.Lock)
 
     @contextmanager
     def hold(self, name: str, timeout_s: float) -> Iterator[Lease]:
@@ -472,4 +474,3 @@ BROKEN = [
     Broken("RES-27", NeverSeesAColdStart, "a warning cold_start:"),
     Broken("RES-27", WarnsOfEveryResume, "a resume with the earlier turns"),
 ]
-

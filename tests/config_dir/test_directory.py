@@ -34,9 +34,7 @@ def transcript_ids(config_dir: ConfigDir) -> list[str]:
 
 def test_a_conversation_is_in_its_releases_form(tmp_path: Path, any_release: str) -> None:
     config_dir = ConfigDir(tmp_path / "claude", any_release).create()
-    made = config_dir.add_conversation(
-        cwd="/some/where", turns=[("hello", "hi"), ("bye", None)], session_id=SESSION
-    )
+    made = config_dir.add_conversation(cwd="/some/where", turns=[("hello", "hi"), ("bye", None)], session_id=SESSION)
     assert made.path == config_dir.path / "projects" / "-some-where" / f"{SESSION}.jsonl"
     assert [(turn.prompt, turn.reply) for turn in made.turns] == [("hello", "hi"), ("bye", None)]
     assert made.ids == (SESSION,)

@@ -32,9 +32,7 @@ def without_random(record: dict[str, Any]) -> Any:
 
 
 @pytest.mark.parametrize("turns", [1, 2])
-def test_each_is_what_add_conversation_writes(
-    tmp_path: Path, any_release: str, turns: int, noon: dt.datetime
-) -> None:
+def test_each_is_what_add_conversation_writes(tmp_path: Path, any_release: str, turns: int, noon: dt.datetime) -> None:
     config_dir = ConfigDir(tmp_path / "claude", any_release).create()
     filled = config_dir.fill(3, turns, now=noon)
     model = ConfigDir(tmp_path / "model", any_release, cwd=config_dir.cwd).create()
@@ -101,9 +99,7 @@ def test_prompts_can_be_typed(config_dir: ConfigDir, noon: dt.datetime) -> None:
     assert {entry.project for entry in entries} == {os.path.realpath(config_dir.cwd)}
 
 
-def test_each_file_costs_one_open_and_no_directory(
-    config_dir: ConfigDir, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_each_file_costs_one_open_and_no_directory(config_dir: ConfigDir, monkeypatch: pytest.MonkeyPatch) -> None:
     calls: Counter[str] = Counter()
     for name in ("open", "mkdir", "chmod", "stat", "listdir", "scandir"):
         real = getattr(os, name)

@@ -77,12 +77,8 @@ ACTS: dict[str, Act] = {
     "make_archive": lambda c: shutil.make_archive(str(c.parent.parent / "own" / "a"), "tar", c),
     "sqlite3": lambda c: sqlite3.connect(c / "store.db"),
     ".claude.json": lambda c: (c.parent / ".claude.json").read_text(),
-    ".claude.json, replaced": lambda c: os.replace(
-        c.parent.parent / "own" / "file", c.parent / ".claude.json"
-    ),
-    "with dots": lambda c: (
-        c.parent.parent / "own" / ".." / c.parent.name / ".claude" / "settings.json"
-    ).read_text(),
+    ".claude.json, replaced": lambda c: os.replace(c.parent.parent / "own" / "file", c.parent / ".claude.json"),
+    "with dots": lambda c: (c.parent.parent / "own" / ".." / c.parent.name / ".claude" / "settings.json").read_text(),
 }
 
 
@@ -158,9 +154,7 @@ def test_owning_the_home_does_not_give_the_configuration_away(home: Path, own: s
         (home / ".claude" / "settings.json").read_text()
 
 
-def test_a_tree_of_ones_own_can_be_removed_from_within_the_home(
-    home: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_tree_of_ones_own_can_be_removed_from_within_the_home(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """shutil.rmtree names what it finds relative to a directory's descriptor, not to the current directory."""
     own = home / "tmp"
     (own / ".claude" / ".claude").mkdir(parents=True)
@@ -172,9 +166,7 @@ def test_a_tree_of_ones_own_can_be_removed_from_within_the_home(
     assert not own.exists()
 
 
-def test_relative_paths_and_links_are_followed(
-    home: Path, guard: Guard, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_relative_paths_and_links_are_followed(home: Path, guard: Guard, monkeypatch: pytest.MonkeyPatch) -> None:
     alias = home.parent / "alias"
     alias.symlink_to(home)
     with pytest.raises(RealConfigDirTouched):
@@ -240,9 +232,7 @@ def test_other_threads_are_guarded_too(home: Path, guard: Guard) -> None:
     assert [touch.operation for touch in guard.touches] == ["os.listdir"]
 
 
-def test_an_import_from_below_it_is_no_touch(
-    home: Path, guard: Guard, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_an_import_from_below_it_is_no_touch(home: Path, guard: Guard, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.syspath_prepend(home / ".claude")
     monkeypatch.setattr(sys, "dont_write_bytecode", True)
     import skill  # type: ignore[import-not-found]

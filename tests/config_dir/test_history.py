@@ -60,9 +60,7 @@ def test_entries_are_read_back_as_they_were_written(entries: list[HistoryEntry])
 def test_bad_lines_are_skipped_and_told(tmp_path: Path) -> None:
     path = tmp_path / "history.jsonl"
     entry = HistoryEntry("good", NOON, "/repo", "id")
-    append_history(
-        path, [entry, "no json\n", b"\xff\n", "[]\n", '{"display":7,"timestamp":"x"}\n', b"\n", '{"disp']
-    )
+    append_history(path, [entry, "no json\n", b"\xff\n", "[]\n", '{"display":7,"timestamp":"x"}\n', b"\n", '{"disp'])
     read = read_history(path)
     assert read.entries == (entry, HistoryEntry("", None))
     assert [skipped.reason for skipped in read.skipped] == ["not json", "not json", "not an object", "torn"]

@@ -12,9 +12,7 @@ from pytest_claude_sessions.config_dir import ConfigDir, Guard, RealConfigDirTou
 from pytest_claude_sessions.config_dir.isolation import environment_of
 
 
-def test_home_and_config_dir_are_the_tests_own_meanwhile(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_home_and_config_dir_are_the_tests_own_meanwhile(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HOME", "/before")
     monkeypatch.delenv("CLAUDE_CONFIG_DIR", raising=False)
     with own_config_dir(tmp_path, "2.0.0") as config_dir:

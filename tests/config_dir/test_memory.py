@@ -25,9 +25,7 @@ def test_it_is_the_same_directory_in_memory(tmp_path: Path) -> None:
         assert not os.path.exists(tmp_path)
         assert os.environ["CLAUDE_CONFIG_DIR"] == str(config_dir.path)
         assert Path.home() == config_dir.home
-        made = config_dir.add_conversation(
-            turns=[("hello", "hi"), ("bye", "bye")], title="A talk", history=True
-        )
+        made = config_dir.add_conversation(turns=[("hello", "hi"), ("bye", "bye")], title="A talk", history=True)
         config_dir.add_turns(made, 1, release="1.0.0")
         config_dir.add_subagent(made.session_id)
         config_dir.add_side_files(made.session_id)

@@ -18,9 +18,7 @@ JSON = st.recursive(
     lambda inner: (
         st.lists(inner, max_size=3)
         | st.dictionaries(
-            st.sampled_from(
-                ["type", "message", "uuid", "content", "timestamp", "isSidechain", "sessionId", "text"]
-            ),
+            st.sampled_from(["type", "message", "uuid", "content", "timestamp", "isSidechain", "sessionId", "text"]),
             inner,
             max_size=4,
         )

@@ -97,6 +97,6 @@ def test_kill_leaves_no_process(session: Session) -> None:
     session.kill()
     with pytest.raises(ProcessLookupError):
         os.kill(pid, 0)
-    with pytest.raises(Misconduct, match="ended|gone"):
+    with pytest.raises(Misconduct, match=r"ended|gone"):
         ask(session, "anything")
     session.close()

@@ -76,7 +76,7 @@ def test_hang_is_misconduct_and_a_loop_is_ended(environment: Environment) -> Non
         finally:
             ended.set()
 
-    with pytest.raises(Misconduct, match="hung: no answer after 0.05 s"):
+    with pytest.raises(Misconduct, match=r"hung: no answer after 0\.05 s"):
         door(get_session=get_session).open(environment).call("get_session", {"key": "a"}, 0.05)
     assert ended.wait(30)
 
@@ -93,7 +93,7 @@ def test_missing_method_and_wrong_answer_are_misconduct(environment: Environment
 def test_own_result_types_are_read(environment: Environment) -> None:
     class Result:
         ok, session_id, resumed, text, error = True, "id", False, "hello", None
-        warnings = ["expired: old"]
+        warnings = ("expired: old",)
 
     session = door(dispatch=lambda request: Result()).open(environment)
     result = session.call("dispatch", {"request": DispatchRequest("a", "prompt", Path())}, 5)

@@ -36,7 +36,9 @@ def test_any_name_gives_a_version_5_id_that_white_space_does_not_change(name: st
         assert uuid.UUID(derived).version == 5
 
 
-@pytest.mark.parametrize("bad", ["", "initial", "../../x", "--resume", "null", None, 7, LEGACY_ID + "\n", LEGACY_ID[:-1]])
+@pytest.mark.parametrize(
+    "bad", ["", "initial", "../../x", "--resume", "null", None, 7, LEGACY_ID + "\n", LEGACY_ID[:-1]]
+)
 def test_what_is_no_uuid_is_refused(bad: object) -> None:
     with pytest.raises(ManagerError) as refused:
         checked_id(bad)

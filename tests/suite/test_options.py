@@ -49,7 +49,7 @@ BAD = {
         ("--claude-manager", "managers:unknown_capability"),
         "declares the unknown capability 'resmue'; did you mean 'resume'?",
     ),
-    "profile": Bad(("--claude-profile", "cardd"), "--claude-profile: there is no profile 'cardd'; did you mean 'card'?"),
+    "profile": Bad(("--claude-profile", "cardd"), "there is no profile 'cardd'; did you mean 'card'?"),
     "requirement": Bad(("--claude-requirement", "RES-O4"), "did you mean 'RES-04'?"),
     "requirement-not-declared": Bad(
         ("--claude-manager", "managers:good", "--claude-requirement", "RES-04"),
@@ -67,7 +67,9 @@ BAD = {
     "expected-wildcard": Bad((), "there is no requirement '*'", '[[expected-failures]]\nid = "*"\nreason = "x"'),
     "expected-reason": Bad((), "STO-01: a reason is missing", '[[expected-failures]]\nid = "STO-01"'),
     "expected-past": Bad(
-        (), "STO-01: its date 2026-01-31 is past", '[[expected-failures]]\nid = "STO-01"\nreason = "x"\nuntil = 2026-01-31'
+        (),
+        "STO-01: its date 2026-01-31 is past",
+        '[[expected-failures]]\nid = "STO-01"\nreason = "x"\nuntil = 2026-01-31',
     ),
     "expected-key": Bad((), "did you mean 'reason'?", '[[expected-failures]]\nid = "STO-01"\nreson = "x"'),
     "own-profile": Bad((), "there is no capability 'sotre'; did you mean 'store'?", '[profiles]\nmine = ["sotre"]'),

@@ -27,7 +27,8 @@ def outcome(plan: Plan = PLAN, *, strict: bool = False, **verdicts: str) -> Outc
         node = name.replace("_", "-")
         if end != "missing":
             requirement = "STO-01" if node.startswith("store") else "TTL-15"
-            results[node] = CheckResult(node, requirement, end.removeprefix("fake:"), 0.1, "why", end.startswith("fake:"))
+            needs_fake = end.startswith("fake:")
+            results[node] = CheckResult(node, requirement, end.removeprefix("fake:"), 0.1, "why", needs_fake)
     return decide(plan, judge_requirements([STORE, TIME], plan, results), strict=strict)
 
 
