@@ -166,7 +166,7 @@ OTHERS: Mapping[str, Other] = {
     "background-agent": Other(lambda trial, cwd: trial.claude.background_agent(times=None), fails=True),
     "time-out": Other(
         lambda trial, cwd: trial.claude.hang(at="turn", times=None),
-        lambda trial, cwd: trial.manager.dispatch("second prompt", key="chat", cwd=cwd, timeout=1.0),
+        lambda trial, cwd: trial.manager.dispatch("second prompt", key="chat", cwd=cwd, timeout=0.5),
         fails=True,
     ),
 }

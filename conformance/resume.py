@@ -236,7 +236,7 @@ def other_failures_keep_the_id(trial: Trial, fails: Any) -> None:
     """A failure that is no dead id ends the dispatch; the id stays, and no other conversation is begun."""
     session_id = begun(trial)
     fails(trial)
-    timeout = 2.0 if fails is _hangs else None
+    timeout = 0.5 if fails is _hangs else None
     result = trial.manager.dispatch("second prompt", key=KEY, timeout=timeout)
     trial.judge(not result.ok, given="a resume that fails", expected="a failed dispatch", seen=f"{result}")
     kept(trial, session_id, given="a resume that failed, but not for a dead id")
@@ -462,7 +462,7 @@ def one_claude_at_a_time(trial: Trial, processes: bool) -> None:
     """Two dispatches of one key at once never run two Claudes on its conversation, and no prompt is lost."""
     begun(trial)
     if not trial.real:
-        trial.claude.slow_start(seconds=0.4, times=None)
+        trial.claude.slow_start(seconds=0.25, times=None)
     first, second = (trial.process(), trial.process()) if processes else (trial.manager, trial.manager)
     results = trial.together(
         lambda: first.dispatch("left prompt", key=KEY), lambda: second.dispatch("right prompt", key=KEY)
@@ -475,7 +475,7 @@ def one_first_turn_at_a_time(trial: Trial) -> None:
     """Two first dispatches of one key at once begin one conversation."""
     manager = trial.manager
     if not trial.real:
-        trial.claude.slow_start(seconds=0.4, times=None)
+        trial.claude.slow_start(seconds=0.25, times=None)
     results = trial.together(
         lambda: manager.dispatch("left prompt", key=KEY), lambda: manager.dispatch("right prompt", key=KEY)
     )
@@ -526,10 +526,10 @@ def hanging_claude_is_ended(trial: Trial, how: tuple[Literal["start", "turn"], b
     """At the time-out Claude is ended with its children, the failure is reported, and the id is kept."""
     session_id = begun(trial)
     trial.claude.hang(at=how[0], child=True, ignore_term=how[1])
-    result = trial.manager.dispatch("second prompt", key=KEY, timeout=1.0)
+    result = trial.manager.dispatch("second prompt", key=KEY, timeout=0.5)
     trial.judge(
         not result.ok and result.error == "timeout",
-        given="a Claude that hangs, and a time-out of 1 s",
+        given="a Claude that hangs, and a time-out of 0.5 s",
         expected="a failed dispatch of the kind timeout",
         seen=f"{result}",
     )

@@ -3,20 +3,28 @@ from __future__ import annotations
 import json
 import os
 import pty
+import select
 import subprocess
 import time
 
 from .conftest import World
 
 
-def wait_for(fd: int, words: bytes) -> bytes:
-    """Read a terminal until it shows the words."""
-    seen = b""
-    deadline = time.monotonic() + 50
-    while words not in seen:
-        assert time.monotonic() < deadline, seen
-        seen += os.read(fd, 4096)
-    return seen
+class Screen:
+    """What a terminal has shown, and how far the test has read it."""
+
+    def __init__(self, fd: int) -> None:
+        self.fd = fd
+        self.unread = b""
+
+    def wait_for(self, words: bytes) -> None:
+        """Read on until the words are there; what came after them in the same read is kept for the next wait."""
+        deadline = time.monotonic() + 50
+        while words not in self.unread:
+            ready, _, _ = select.select([self.fd], [], [], max(0.0, deadline - time.monotonic()))
+            assert ready, self.unread
+            self.unread += os.read(self.fd, 4096)
+        self.unread = self.unread.partition(words)[2]
 
 
 def test_a_terminal_is_a_conversation(world: World) -> None:
@@ -25,14 +33,15 @@ def test_a_terminal_is_a_conversation(world: World) -> None:
         [world.cli.path, "first"], cwd=world.cwd, env=world.env, stdin=theirs, stdout=theirs, stderr=theirs
     )
     os.close(theirs)
+    screen = Screen(ours)
     try:
-        wait_for(ours, b"reply to 2 messages")
+        screen.wait_for(b"reply to 2 messages")
         [start] = world.cli.starts
         running = world.config_dir / "sessions" / f"{process.pid}.json"
-        wait_for(ours, b"> ")
+        screen.wait_for(b"> ")
         assert json.loads(running.read_text())["status"] == "idle"
         os.write(ours, b"second\n")
-        wait_for(ours, b"reply to 4 messages")
+        screen.wait_for(b"reply to 4 messages")
         os.write(ours, b"/exit\n")
         process.wait(timeout=50)
     finally:
@@ -58,7 +67,7 @@ def test_nothing_is_written_before_the_first_prompt(world: World) -> None:
     )
     os.close(theirs)
     try:
-        wait_for(ours, b"> ")
+        Screen(ours).wait_for(b"> ")
         assert not list(world.config_dir.glob("projects/*/*.jsonl"))
         process.kill()
     finally:
