@@ -162,7 +162,7 @@ def test_an_interrupt_ends_the_turn(
     frames = host.until("result")
     assert frames[0]["message"]["content"][0]["text"] == "[Request interrupted by user]"
     result = frames[-1]
-    assert (result["subtype"], result["is_error"]) == ("error_during_execution", True)
+    assert (result["subtype"], result["is_error"]) == ("error_during_execution", status == 1)
     assert result.get("errors") == errors or (errors == 1 and "ede_diagnostic" in result["errors"][0])
     ended, rest, _ = host.end()
     assert (ended, rest) == (status, [])
