@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import platform
 import statistics
 import subprocess
@@ -44,10 +43,19 @@ def command(argv: Sequence[str], cwd: Path, env: dict[str, str] | None = None) -
 
 
 def peak_memory(argv: Sequence[str], cwd: Path, env: dict[str, str] | None = None) -> float:
-    """A program's peak resident size in MiB."""
-    process = subprocess.Popen(argv, cwd=cwd, env=env, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
-    _, _, usage = os.wait4(process.pid, 0)
-    return usage.ru_maxrss / 1024
+    """A program's peak resident size in MiB.
+
+    Started by a small process: a child's peak counts what its parent held before the exec.
+    """
+    starter = (
+        "import os, sys\n"
+        "pid = os.posix_spawn(sys.argv[1], sys.argv[1:], os.environ, file_actions=["
+        "(os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0), (os.POSIX_SPAWN_OPEN, 1, os.devnull, os.O_WRONLY, 0)])\n"
+        "print(os.wait4(pid, 0)[2].ru_maxrss)"
+    )
+    words = [sys.executable, "-ISc", starter, *argv]
+    told = subprocess.run(words, cwd=cwd, env=env, capture_output=True, text=True, check=True)
+    return int(told.stdout) / 1024
 
 
 def save(name: str, ours: Sequence[float], theirs: Sequence[float], bar: float, **more: Any) -> None:
