@@ -11,11 +11,8 @@ from pytest_claude_sessions.suite.check import check
 from pytest_claude_sessions.suite.handle import ManagerHandle
 from pytest_claude_sessions.suite.trial import LEGACY_ID, Trial
 
-from . import identity_dispatch
 from .workspaces import OTHER, WORKSPACE
 
-PARTS = (identity_dispatch,)
-"""The module with the checks that start Claude: ID-05 to ID-09."""
 
 EMPTY_NAME = "bdcb9991-c649-52e8-8758-a2b1e74fe495"
 """What an empty workspace id gives when it is hashed like any other (failure mode 5)."""

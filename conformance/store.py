@@ -15,11 +15,6 @@ from pytest_claude_sessions.config_dir import ConfigDir
 from pytest_claude_sessions.suite.check import check
 from pytest_claude_sessions.suite.trial import Trial
 
-from . import store_crash, store_damage, store_form
-
-PARTS = (store_crash, store_damage, store_form)
-"""The modules with the checks of STO-05 to STO-08, STO-10 and STO-11."""
-
 
 # ---------------------------------------------------------------------- one key, one id
 @check("STO-01")

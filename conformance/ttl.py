@@ -9,12 +9,9 @@ from typing import Any
 from pytest_claude_sessions.suite.check import check
 from pytest_claude_sessions.suite.trial import Trial
 
-from . import ttl_clock, ttl_dispatch
 from .store_form import read_rows, store_json
 from .ttl_clock import DAY_MS, HOUR_MS, stored
 
-PARTS = (ttl_clock, ttl_dispatch)
-"""The modules with the checks of TTL-12 and TTL-13, and of those that take a dispatch."""
 
 SETTING = "max_session_age_ms"
 

@@ -37,11 +37,15 @@ class ExpectedFailure:
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """What a conformance run was asked to do."""
+    """What a conformance run was asked to do.
+
+    :param profile_named: whether the profile was asked for by name; then nothing beyond it is checked
+    """
 
     manager: str | Callable[[Any], Any]
     profile: str
     capabilities: frozenset[str]
+    profile_named: bool = False
     requirements: tuple[str, ...] = ()
     releases: tuple[str, ...] = ()
     cli: str | None = None
@@ -113,6 +117,7 @@ def resolve(config: pytest.Config) -> Options:
     return Options(
         manager=_manager(config, table, source),
         profile=profile,
+        profile_named=bool(config.getoption("claude_profile") or "profile" in table),
         capabilities=frozenset(profiles[profile]),
         requirements=tuple(requirements),
         releases=tuple(_release(name) for name in config.getoption("claude_release")),

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cache
 from importlib import import_module, resources
+from pathlib import Path
 from typing import Any
 
 from .registry import CONFORMANCE
@@ -52,7 +54,14 @@ def check(
 
 
 def checks_of(requirement: str, capability: str) -> list[Check]:
-    """The checks of a requirement; its capability's module is imported when it is first asked for."""
-    if resources.files(CONFORMANCE).joinpath(f"{capability}.py").is_file():
-        import_module(f"{CONFORMANCE}.{capability}")
+    """The checks of a requirement; its capability's modules are imported when it is first asked for."""
+    for module in _modules_of(capability):
+        import_module(module)
     return _CHECKS.get(requirement, [])
+
+
+@cache
+def _modules_of(capability: str) -> tuple[str, ...]:
+    """The modules of `conformance` that are named by a capability, or begin with its name and `_`."""
+    names = sorted(Path(file.name).stem for file in resources.files(CONFORMANCE).iterdir() if file.name.endswith(".py"))
+    return tuple(f"{CONFORMANCE}.{name}" for name in names if name == capability or name.startswith(f"{capability}_"))

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from ..door import Misconduct, Refusal, Session
-from ..manager import DispatchRequest, DispatchResult
+from ..manager import DispatchRequest, DispatchResult, Installed, Mount, RateLimited, SessionEntry, TmuxSession
 from .judgement import Breach
 
 
@@ -75,12 +75,97 @@ class ManagerHandle:
     ) -> DispatchResult:
         """Dispatch a prompt; a refusal counts as a failed result of its kind (SPEC 4, fine print)."""
         request = DispatchRequest(key, prompt, cwd or self._default_cwd, workspace_id, timeout)
-        try:
-            result: DispatchResult = self._call("dispatch", request=request)
-        except Refusal as refusal:
-            return DispatchResult(ok=False, error=refusal.kind, text=str(refusal))
-        return result
+        return self._dispatched("dispatch", request=request)
 
+    # ------------------------------------------------------------------ binds, retention, idle
+    def mount_plan(self, host_config_dir: Path, container_config_dir: Path) -> list[Mount]:
+        """The binds of a container."""
+        plan: list[Mount] = self._call(
+            "mount_plan", host_config_dir=host_config_dir, container_config_dir=container_config_dir
+        )
+        return plan
+
+    def prepare_host(self, host_config_dir: Path) -> None:
+        """Make the host's directories before a container is started."""
+        self._call("prepare_host", host_config_dir=host_config_dir)
+
+    def mounts_match(self, actual: list[Mount], host_config_dir: Path, container_config_dir: Path) -> bool:
+        """Whether a container's mounts are those of the plan."""
+        answer: bool = self._call(
+            "mounts_match", actual=actual, host_config_dir=host_config_dir, container_config_dir=container_config_dir
+        )
+        return answer
+
+    def check_persistence(self) -> list[str]:
+        """What keeps conversations from being stored; empty when nothing does."""
+        problems: list[str] = self._call("check_persistence")
+        return problems
+
+    def install_lifecycle_settings(self, retention_days: Any) -> Installed:
+        """Write the managed settings."""
+        installed: Installed = self._call("install_lifecycle_settings", retention_days=retention_days)
+        return installed
+
+    def idle_state(self) -> str:
+        """`unknown`, `busy` or `idle`."""
+        state: str = self._call("idle_state")
+        return state
+
+    # ------------------------------------------------------------------ history, recovery, tmux, export
+    def list_sessions(self, limit: int = 20) -> list[SessionEntry]:
+        """The newest conversations."""
+        entries: list[SessionEntry] = self._call("list_sessions", limit=limit)
+        return entries
+
+    def find_sessions(self, text: str, limit: int = 20) -> list[SessionEntry]:
+        """The newest conversations with a text in them."""
+        entries: list[SessionEntry] = self._call("find_sessions", text=text, limit=limit)
+        return entries
+
+    def current_session(self, cwd: Path | None = None) -> SessionEntry | None:
+        """The newest conversation of a directory."""
+        entry: SessionEntry | None = self._call("current_session", cwd=cwd)
+        return entry
+
+    def resolve_session(self, prefix: str) -> str:
+        """The one id that begins so."""
+        session_id: str = self._call("resolve_session", prefix=prefix)
+        return session_id
+
+    def resume_session(self, session_id: str, prompt: str) -> DispatchResult:
+        """Carry a conversation of the history on; a refusal counts as a failed result of its kind."""
+        return self._dispatched("resume_session", session_id=session_id, prompt=prompt)
+
+    def rate_limited_sessions(self) -> list[RateLimited]:
+        """The conversations that a usage limit cut off."""
+        limited: list[RateLimited] = self._call("rate_limited_sessions")
+        return limited
+
+    def recover_rate_limited(self) -> list[DispatchResult]:
+        """Carry those on whose limit has been reset."""
+        results: list[DispatchResult] = self._call("recover_rate_limited")
+        return results
+
+    def tmux_start(self, cwd: Path, session_id: str | None = None) -> TmuxSession:
+        """Start Claude in a tmux session of its own."""
+        session: TmuxSession = self._call("tmux_start", cwd=cwd, session_id=session_id)
+        return session
+
+    def tmux_list(self) -> list[TmuxSession]:
+        """The manager's own tmux sessions."""
+        sessions: list[TmuxSession] = self._call("tmux_list")
+        return sessions
+
+    def tmux_kill(self, name: str) -> None:
+        """End one of the manager's own tmux sessions."""
+        self._call("tmux_kill", name=name)
+
+    def export_session(self, session_id: str, destination: Path) -> Path:
+        """Write a conversation out."""
+        path: Path = self._call("export_session", session_id=session_id, destination=destination)
+        return path
+
+    # ------------------------------------------------------------------ any of them
     def refusal_of(self, call: Callable[[], object]) -> str | None:
         """The kind of the refusal that a call meets, None when it is answered."""
         try:
@@ -99,6 +184,13 @@ class ManagerHandle:
     def kill(self) -> None:
         """SIGKILL to a manager that has a process of its own."""
         self._session.kill()
+
+    def _dispatched(self, method: str, **arguments: Any) -> DispatchResult:
+        try:
+            result: DispatchResult = self._call(method, **arguments)
+        except Refusal as refusal:
+            return DispatchResult(ok=False, error=refusal.kind, text=str(refusal))
+        return result
 
     def _call(self, method: str, **arguments: Any) -> Any:
         try:

@@ -90,7 +90,9 @@ class ConformanceRun:
         asked_for = [f"only {', '.join(self.options.requirements)} was asked for"] if wanted else []
         narrowing = self._narrowing()
         items: dict[str, tuple[str, ...]] = {}
-        for requirement in self.registry.of(claimed):
+        # A profile that is named is what is checked; without one, everything that is declared.
+        checked = claimed & self.options.capabilities if self.options.profile_named and not wanted else claimed
+        for requirement in self.registry.of(checked):
             if wanted and requirement.id not in wanted:
                 continue
             checks = checks_of(requirement.id, requirement.capability)

@@ -119,7 +119,13 @@ def _judge(requirement: Requirement, plan: Plan, results: Mapping[str, CheckResu
     executed = bool(planned) and len(done) == len(planned)
     seconds = sum(result.seconds for result in done)
     if not done:
-        why = "not selected" if plan.narrowed else "not executed" if planned else "the suite has no check for it yet"
+        why = (
+            "not selected"
+            if plan.narrowed or requirement.id not in plan.items
+            else "not executed"
+            if planned
+            else "the suite has no check for it yet"
+        )
         return RequirementResult(requirement, COULD_NOT_RUN, seconds, planned, why, False, False)
     worst = min(done, key=lambda result: _WORST_FIRST.index(result.verdict))
     message = "\n".join(dict.fromkeys(r.message for r in done if r.verdict == worst.verdict and r.message))
