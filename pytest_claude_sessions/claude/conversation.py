@@ -6,7 +6,7 @@ differences between the releases are the facet `reader` of `releases.json`.
 
 from __future__ import annotations
 
-import json
+from .json_text import loads
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -136,7 +136,7 @@ def _records(raw: bytes, reader: Mapping[str, Any]) -> list[Record]:
     text = raw.decode("utf-8-sig" if reader["reads_bom"] else "utf-8", "replace")
     for line in text.split("\n"):
         try:
-            record = json.loads(line)
+            record = loads(line)
         except ValueError:
             continue  # every release skips what it cannot read
         if isinstance(record, dict):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import signal
+import _signal as signal  # type: ignore[import-not-found]  # `signal` imports `enum`: a quarter of a start
 
 from . import frames
 from .forms import new_uuid
@@ -90,13 +90,13 @@ def stop_listening(program: Program) -> None:
 
 def end_after_signal(program: Program, number: int) -> int:
     """End after a signal as the release does; returns the exit status."""
-    name = signal.Signals(number).name
+    name = next(name for name in program.behaviour["signals"] if getattr(signal, "SIG" + name) == number)
     stop_listening(program)
     if hasattr(program, "turns"):
-        if name == "SIGINT" and program.turns.busy:
+        if name == "INT" and program.turns.busy:
             program.turns.interrupted()
         elif program.turns.busy:
             program.turns.signalled()
     if hasattr(program, "running"):
         program.running.gone()
-    return int(program.behaviour["signals"][name[3:]])
+    return int(program.behaviour["signals"][name])

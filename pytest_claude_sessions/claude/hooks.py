@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import json
 import os
 import time
+
+from .json_text import dumps, loads
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -39,7 +40,7 @@ class HookRun:
             return self.stderr.strip()
         if self.status == 0 and self.stdout.lstrip().startswith("{"):
             try:
-                answer = json.loads(self.stdout)
+                answer = loads(self.stdout)
             except ValueError:
                 return None
             if answer.get("decision") == "block":
@@ -60,7 +61,7 @@ def run(
     """
     # Files instead of pipes: a hook that does not read, or prints a lot, then blocks nobody.
     stdin, stdout, stderr = _scratch(), _scratch(), _scratch()
-    os.write(stdin, json.dumps(payload, separators=(",", ":"), ensure_ascii=False).encode("utf-8", "replace"))
+    os.write(stdin, dumps(payload, ensure_ascii=False).encode("utf-8", "replace"))
     os.lseek(stdin, 0, os.SEEK_SET)
     pid = os.fork()
     if pid == 0:

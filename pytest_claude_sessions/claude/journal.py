@@ -6,12 +6,12 @@ replaced as a whole under a lock, so a reader needs none; it may only meet a las
 
 from __future__ import annotations
 
-import json
 import os
 import sys
 import time
 
 from .exclusive import Exclusive, replace_file
+from .json_text import dumps
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -108,7 +108,7 @@ def masked(environment: Mapping[str, str]) -> dict[str, str]:
 
 def _line(entry: Mapping[str, Any]) -> str:
     # ASCII alone: file names and prompts may hold bytes that are no UTF-8, as lone surrogates.
-    return json.dumps(entry, separators=(",", ":")) + "\n"
+    return dumps(entry) + "\n"
 
 
 def _cwd() -> str | None:

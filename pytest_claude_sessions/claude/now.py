@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import json
 import os
 import time
+
+from .json_text import loads
 
 
 class Clock:
@@ -24,7 +25,7 @@ class Clock:
             return
         try:
             with open(os.path.join(directory, "clock.json"), encoding="utf-8") as file:
-                self.frozen = float(json.load(file)["now"])
+                self.frozen = float(loads(file.read())["now"])
         except FileNotFoundError:
             return
 

@@ -7,8 +7,9 @@ first. Nothing else in the fake asks for a version number.
 
 from __future__ import annotations
 
-import json
 import os
+
+from .json_text import loads
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -105,17 +106,16 @@ def parse_version(version: str) -> tuple[int, ...]:
 
 def _table() -> dict[str, list[dict[str, Any]]]:
     with open(_TABLE, encoding="utf-8") as file:
-        table: dict[str, list[dict[str, Any]]] = json.load(file)
+        table: dict[str, list[dict[str, Any]]] = loads(file.read())
     return table
 
 
 def _value(entries: list[dict[str, Any]], wanted: tuple[int, ...]) -> Any:
-    found = entries[0]["value"]
-    for entry in entries[1:]:
-        if parse_version(entry["since"]) > wanted:
-            break
-        found = entry["value"]
-    return found
+    # From the newest on: that is what is asked for most.
+    for entry in reversed(entries[1:]):
+        if parse_version(entry["since"]) <= wanted:
+            return entry["value"]
+    return entries[0]["value"]
 
 
 def _nearest(given: str) -> str:

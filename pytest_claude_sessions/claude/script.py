@@ -9,10 +9,10 @@ noise, a hold and a reply can be combined. `times` null never wears out. `when` 
 
 from __future__ import annotations
 
-import json
 import os
 
 from .exclusive import Exclusive, replace_file
+from .json_text import dumps, loads
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -169,11 +169,11 @@ def take(directory: str | None, situation: Situation) -> dict[str, Step]:
 def _read(directory: str) -> list[Step]:
     try:
         with open(os.path.join(directory, FILE), encoding="utf-8") as file:
-            script = json.load(file)
+            script = loads(file.read())
     except FileNotFoundError:
         return []
     return [checked(step) for step in script["steps"]]
 
 
 def _write(directory: str, script: list[Step]) -> None:
-    replace_file(os.path.join(directory, FILE), json.dumps({"steps": script}))
+    replace_file(os.path.join(directory, FILE), dumps({"steps": script}))

@@ -6,8 +6,9 @@ CLAUDE_FAKE_MANAGED_SETTINGS names; the real program knows `/etc/claude-code/man
 
 from __future__ import annotations
 
-import json
 import os
+
+from .json_text import loads
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -124,7 +125,7 @@ def _file(path: str, rules: Mapping[str, Any]) -> dict[str, Any]:
 
 def _checked(text: str, rules: Mapping[str, Any]) -> dict[str, Any]:
     try:
-        values = json.loads(text)
+        values = loads(text)
     except ValueError:
         return {}
     if not isinstance(values, dict):

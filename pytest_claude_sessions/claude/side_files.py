@@ -6,11 +6,11 @@ Which of these a release writes, and what it does when it cannot, is data: `side
 
 from __future__ import annotations
 
-import json
 import os
 import time
 
 from .forms import fill, new_uuid
+from .json_text import dumps
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -132,7 +132,7 @@ class Running:
         self._values.update(status=status, status_ms=int(now * 1000))
         if session_id is not None:
             self._values["session_id"] = session_id
-        text = json.dumps(fill(self._form, self._values), separators=(",", ":"))
+        text = dumps(fill(self._form, self._values))
         try:
             os.makedirs(os.path.dirname(self._path), mode=0o700, exist_ok=True)
             fd = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o644)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import os
 import select
 
 from . import frames
 from .forms import new_uuid
+from .json_text import loads
 from .misbehaviour import Crash
 
 TYPE_CHECKING = False
@@ -82,7 +82,7 @@ class Host:
 
     def _take(self, line: bytes) -> None:
         try:
-            sent = json.loads(line)
+            sent = loads(line.decode("utf-8", "surrogatepass"))
             kind = sent.get("type")
         except (ValueError, AttributeError):
             text = self._rules["garbage"].replace("$line", line.decode("utf-8", "replace"))

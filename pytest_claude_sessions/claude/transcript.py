@@ -6,11 +6,11 @@ from here too.
 
 from __future__ import annotations
 
-import json
 import os
 
 from .conversation import Conversation, load
 from .forms import fill, iso_time, new_uuid
+from .json_text import dumps
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -212,11 +212,11 @@ def leaf_of(records: Iterable[Mapping[str, Any]]) -> str | None:
 
 def dump(record: Mapping[str, Any]) -> str:
     """A record as the line, without its end, that stands in the file: compact, non-ASCII letters as they are."""
-    text = json.dumps(record, separators=(",", ":"), ensure_ascii=False)
+    text = dumps(record, ensure_ascii=False)
     try:
         text.encode()
     except UnicodeEncodeError:  # a lone surrogate has no UTF-8 form: JavaScript's JSON escapes it as well
-        text = json.dumps(record, separators=(",", ":"))
+        text = dumps(record)
     return text
 
 
