@@ -1,0 +1,146 @@
+"""Releases of the real program: the one that the installed SDK carries, or any that npm has, kept in a cache."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from ..claude.release import NEWEST, UnknownRelease, parse_version
+from ..suite.program import bundled_program
+
+PACKAGE = "@anthropic-ai/claude-code"
+SDK = "sdk"
+"""Asks for the release that the installed SDK carries."""
+
+
+class NotInstalled(Exception):
+    """A release cannot be had; the text is one line with the remedy."""
+
+
+@dataclass(frozen=True, slots=True)
+class Installed:
+    """A real program that can be started.
+
+    :param argv: what it is started with
+    :param release: its version
+    :param source: "sdk" or "npm"
+    """
+
+    argv: Sequence[str]
+    release: str
+    source: str
+
+
+def default_cache() -> Path:
+    """Where releases are kept when nobody says: below XDG_CACHE_HOME, else ~/.cache."""
+    home = os.environ.get("XDG_CACHE_HOME") or os.path.join(os.path.expanduser("~"), ".cache")
+    return Path(home, "pytest-claude-sessions", "releases")
+
+
+def find_release(wanted: str, cache: Path | None = None) -> Installed:
+    """The real program of a release, installed where it is not there yet.
+
+    :param wanted: a version, or "sdk" for the one that the installed SDK carries
+    :param cache: directory of installed releases; None for :func:`default_cache`
+    :raises NotInstalled: when it cannot be had
+    """
+    bundled = bundled_program()
+    if wanted == SDK:
+        if bundled is None:
+            raise NotInstalled(
+                "no claude-agent-sdk with a program of its own is installed: pip install claude-agent-sdk"
+            )
+        return Installed([str(bundled)], version_of([str(bundled)]), SDK)
+    try:
+        parse_version(wanted)
+    except UnknownRelease as error:
+        raise NotInstalled(f"{wanted!r} is not a release: give three numbers such as {NEWEST}, or {SDK!r}") from error
+    if bundled is not None and _bundled_release() == wanted:
+        return Installed([str(bundled)], wanted, SDK)
+    return _from_npm(wanted, cache or default_cache())
+
+
+def version_of(argv: Sequence[str]) -> str:
+    """The version that a program tells of itself.
+
+    It is asked with a home of its own: releases such as 1.0.128 write to it even then.
+
+    :raises NotInstalled: when it does not run or tells none
+    """
+    with tempfile.TemporaryDirectory(prefix="claude-version-") as home:
+        env = {"PATH": os.environ.get("PATH", os.defpath), "HOME": home, "CLAUDE_CONFIG_DIR": str(Path(home, "config"))}
+        env |= {"DISABLE_AUTOUPDATER": "1", "DISABLE_TELEMETRY": "1", "CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC": "1"}
+        try:
+            done = subprocess.run(
+                [*argv, "--version"],
+                env=env,
+                cwd=home,
+                stdin=subprocess.DEVNULL,
+                capture_output=True,
+                text=True,
+                timeout=120,
+                check=False,
+            )
+        except (OSError, subprocess.TimeoutExpired) as error:
+            raise NotInstalled(f"{argv[-1]} does not run: {error}") from error
+    found = re.match(r"\d+\.\d+\.\d+", done.stdout)
+    if found is None:
+        raise NotInstalled(f"{argv[-1]} does not say its version: {(done.stdout or done.stderr)[:80]!r}")
+    return found.group()
+
+
+def _bundled_release() -> str | None:
+    bundled = bundled_program()
+    if bundled is None:
+        return None
+    try:
+        text = bundled.parent.with_name("_cli_version.py").read_text(encoding="utf-8")
+    except OSError:
+        return version_of([str(bundled)])
+    found = re.search(r"\d+\.\d+\.\d+", text)
+    return found.group() if found else version_of([str(bundled)])
+
+
+def _from_npm(release: str, cache: Path) -> Installed:
+    place = cache / release
+    program = place / "node_modules" / ".bin" / "claude"
+    if not program.exists():
+        _install(release, place)
+        if not program.exists():
+            raise NotInstalled(f"npm installed {PACKAGE}@{release} without a program at {program}")
+    real = program.resolve()
+    if real.suffix in (".js", ".mjs", ".cjs"):
+        return Installed([_needed("node"), str(real)], release, "npm")
+    return Installed([str(real)], release, "npm")
+
+
+def _install(release: str, place: Path) -> None:
+    npm = _needed("npm")
+    place.mkdir(parents=True, exist_ok=True)
+    command = [npm, "install", "--prefix", str(place), "--no-audit", "--no-fund", "--no-save", f"{PACKAGE}@{release}"]
+    try:
+        done = subprocess.run(
+            command, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=900, check=False
+        )
+    except subprocess.TimeoutExpired:
+        shutil.rmtree(place, ignore_errors=True)
+        raise NotInstalled(f"npm did not install {PACKAGE}@{release} within 15 minutes: try again") from None
+    if done.returncode:
+        shutil.rmtree(place, ignore_errors=True)
+        if re.search(r"E404|ETARGET|notarget", done.stderr):
+            raise NotInstalled(f"npm has no {PACKAGE}@{release}: `npm view {PACKAGE} versions` lists those that it has")
+        lines = [line for line in done.stderr.splitlines() if "error" in line.lower()]
+        raise NotInstalled(f"npm install {PACKAGE}@{release} failed: {(lines or ['no reason given'])[0].strip()}")
+
+
+def _needed(program: str) -> str:
+    found = shutil.which(program)
+    if found is None:
+        raise NotInstalled(f"{program} is not on PATH: install Node.js 18 or later, or play the release {SDK!r}")
+    return found
