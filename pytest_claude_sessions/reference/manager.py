@@ -9,14 +9,18 @@ from pathlib import Path
 from typing import Any
 
 from ..environment import Environment
-from ..manager import DispatchRequest, DispatchResult, ManagerError
+from ..manager import DispatchRequest, DispatchResult, ManagerError, SessionEntry
 from .age import AgeLimit, now_ms
 from .dispatch import Conversation, Dispatch
 from .durable import private_directory
+from .export import Exporter
+from .history import History
+from .history_resume import Resumption
 from .identity import checked_id, derive
 from .lease import Leases
 from .program import Program
 from .quarantine import Quarantine
+from .recovery import Recovery
 from .store import Row, SessionStore
 from .transcripts import Transcripts
 
@@ -33,12 +37,15 @@ class ReferenceManager:
 
     name = "reference"
     version = "0.1.0"
-    capabilities = frozenset({"store", "resume", "identity", "ttl", "quarantine", "metrics"})
+    capabilities = frozenset({"store", "resume", "identity", "ttl", "quarantine", "metrics", "history", "export"})
     dispatch_type = Dispatch
     program_type = Program
     store_type = SessionStore
     transcripts_type = Transcripts
     quarantine_type = Quarantine
+    recovery_type = Recovery
+    history_type = History
+    exporter_type = Exporter
 
     def __init__(self, environment: Environment) -> None:
         settings = environment.settings
@@ -61,6 +68,9 @@ class ReferenceManager:
         self.program = self.program_type(
             environment.claude, environment.config_dir, environment.env, _claude_options(settings)
         )
+        self.history = self.history_type(environment.config_dir)
+        self.resumption = Resumption(self.history, self.transcripts, self.program, self.leases, self.scope)
+        self.exporter = self.exporter_type(self.history)
         self._resume_failures = 0
         self._counting = threading.Lock()
         private_directory(environment.state_dir)
@@ -102,6 +112,21 @@ class ReferenceManager:
         """The counters, by name."""
         return {RESUME_FAILURES: self._resume_failures}
 
+    # ------------------------------------------------------------------ recovery
+    def rate_limited_sessions(self) -> list[RateLimited]:
+        """The conversations that a usage limit cut off, the one that waits the longest first."""
+        return self.recovery.limited()
+
+    def recover_rate_limited(self) -> list[DispatchResult]:
+        """Carry those on whose limit has ended, with the prompt that was cut off."""
+        return self.recovery.recover()
+
+    @property
+    def recovery(self) -> Recovery:
+        """What recovering works with."""
+        stores = {"key": self.store, "workspace": self.workspaces}
+        return self.recovery_type(self.program, self.transcripts, self.leases, stores, self.scope, self.timeout_s)
+
     # ------------------------------------------------------------------ resume
     def dispatch(self, request: DispatchRequest) -> DispatchResult:
         """Deliver a prompt to its conversation, which is started when there is none.
@@ -117,6 +142,40 @@ class ReferenceManager:
             else:
                 row = self._fresh_row(conversation.name, holding=True, warnings=work.warnings)
             return work.run(conversation, row, request.prompt, timeout_s, lease)
+
+    # ------------------------------------------------------------------ history and export
+    def list_sessions(self, limit: int = 20) -> list[SessionEntry]:
+        """The newest conversations of the config dir, each once."""
+        return self.history.newest(limit)
+
+    def find_sessions(self, text: str, limit: int = 20) -> list[SessionEntry]:
+        """The newest conversations with a text in a prompt or in the project; upper or lower case is the same."""
+        return self.history.find(text, limit)
+
+    def current_session(self, cwd: Path | None = None) -> SessionEntry | None:
+        """The newest conversation of a directory; of the environment's own one without one."""
+        return self.history.current(self.environment.workdir if cwd is None else cwd)
+
+    def resolve_session(self, prefix: str) -> str:
+        """The one id that begins so.
+
+        :raises ManagerError: `ambiguous`, `not_found`
+        """
+        return self.history.resolve(prefix)
+
+    def resume_session(self, session_id: str, prompt: str) -> DispatchResult:
+        """Carry a conversation of the history on, in the directory that it was started in.
+
+        :raises ManagerError: `not_found`, `ambiguous`, `cwd_missing`, `busy`, `claude_failed`
+        """
+        return self.resumption.run(session_id, prompt, self.timeout_s)
+
+    def export_session(self, session_id: str, destination: Path) -> Path:
+        """Write a conversation, whole, to a new `.jsonl`, `.tar.gz` or `.zip` file or a new directory.
+
+        :raises ManagerError: `not_found`, `ambiguous`, `unwritable`
+        """
+        return self.exporter.export(session_id, destination)
 
     def _conversation(self, request: DispatchRequest) -> Conversation:
         if (request.key is None) == (request.workspace_id is None):

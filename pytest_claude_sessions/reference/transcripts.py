@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 import os
 import re
-import stat
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from .lines import lines_from_start, record_in
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,22 +105,10 @@ class Transcripts:
         projects = os.path.realpath(self.config_dir / "projects")
         if not os.path.realpath(path).startswith(projects + os.sep):
             return
-        try:
-            descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
-        except OSError:
-            return
-        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-            os.close(descriptor)
-            return
-        with open(descriptor, "rb") as stream:
-            for line in stream:
-                try:
-                    # As Claude reads it: what is no UTF-8 stands for one character, the rest of the record counts.
-                    record = json.loads(line.decode("utf-8", "replace").removeprefix("\ufeff"))
-                except (ValueError, RecursionError):
-                    continue
-                if isinstance(record, dict):
-                    yield record
+        for line in lines_from_start(path):
+            record = record_in(line) if line is not None else None
+            if record is not None:
+                yield record
 
 
 def _is_alive(pid: int) -> bool:

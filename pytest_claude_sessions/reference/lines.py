@@ -1,0 +1,86 @@
+"""Lines of a file that may hold anything, from its end or from its start, in bounded memory (HIS-03, HIS-11)."""
+
+from __future__ import annotations
+
+import json
+import os
+import stat
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+BLOCK = 64 * 1024
+LONGEST = 4 * 1024 * 1024
+"""Bytes; a longer line of a history is passed by, and never held."""
+LONGEST_RECORD = 64 * 1024 * 1024
+"""Bytes; the same of a transcript, whose records hold pictures and what tools gave."""
+
+
+def lines_from_end(path: Path) -> Iterator[bytes]:
+    """The lines of a file, the last one first; what is appended meanwhile is not among them.
+
+    A file that cannot be read, and what is no file, has none.
+    """
+    descriptor = open_regular(path)
+    if descriptor is None:
+        return
+    try:
+        position = os.fstat(descriptor).st_size
+        pieces: list[bytes] = []
+        held = 0
+        while position > 0:
+            size = min(BLOCK, position)
+            position -= size
+            first, newline, rest = os.pread(descriptor, size, position).partition(b"\n")
+            if newline:
+                *whole, last = rest.split(b"\n")
+                if held + len(last) <= LONGEST:
+                    yield b"".join([last, *reversed(pieces)])
+                yield from reversed(whole)
+                pieces, held = [], 0
+            held += len(first)
+            # Of a line that is too long the length alone is kept.
+            pieces = [*pieces, first] if held <= LONGEST else []
+        if held <= LONGEST:
+            yield b"".join(reversed(pieces))
+    finally:
+        os.close(descriptor)
+
+
+def lines_from_start(path: Path, longest: int = LONGEST_RECORD) -> Iterator[bytes | None]:
+    """The lines of a file with their line ends, None for one that is longer than `longest` bytes."""
+    descriptor = open_regular(path)
+    if descriptor is None:
+        return
+    with open(descriptor, "rb") as stream:
+        while line := stream.readline(longest + 1):
+            if len(line) <= longest:
+                yield line
+                continue
+            while line and not line.endswith(b"\n"):
+                line = stream.readline(BLOCK)
+            yield None
+
+
+def record_in(line: bytes) -> dict[str, Any] | None:
+    """The JSON object that a line is, None for anything else.
+
+    As Claude reads it: what is no UTF-8 stands for one character, the rest of the record counts.
+    """
+    try:
+        record = json.loads(line.decode("utf-8", "replace").removeprefix("\ufeff"))
+    except (ValueError, RecursionError):
+        return None
+    return record if isinstance(record, dict) else None
+
+
+def open_regular(path: Path) -> int | None:
+    """Open a regular file to read, None for whatever is none: a FIFO would make us wait for ever."""
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    except (OSError, ValueError):
+        return None
+    if stat.S_ISREG(os.fstat(descriptor).st_mode):
+        return descriptor
+    os.close(descriptor)
+    return None
