@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from ..environment import Environment
-from ..manager import DispatchRequest, DispatchResult, ManagerError, SessionEntry
+from ..manager import DispatchRequest, DispatchResult, ManagerError, RateLimited, SessionEntry
 from .age import AgeLimit, now_ms
 from .dispatch import Conversation, Dispatch
 from .durable import private_directory
@@ -17,6 +17,7 @@ from .export import Exporter
 from .history import History
 from .history_resume import Resumption
 from .identity import checked_id, derive
+from .idle import IdleState, idle_state
 from .lease import Leases
 from .program import Program
 from .quarantine import Quarantine
@@ -37,7 +38,9 @@ class ReferenceManager:
 
     name = "reference"
     version = "0.1.0"
-    capabilities = frozenset({"store", "resume", "identity", "ttl", "quarantine", "metrics", "history", "export"})
+    capabilities = frozenset(
+        {"store", "resume", "identity", "ttl", "quarantine", "metrics", "history", "recovery", "export"}
+    )
     dispatch_type = Dispatch
     program_type = Program
     store_type = SessionStore
@@ -126,6 +129,39 @@ class ReferenceManager:
         """What recovering works with."""
         stores = {"key": self.store, "workspace": self.workspaces}
         return self.recovery_type(self.program, self.transcripts, self.leases, stores, self.scope, self.timeout_s)
+
+    # ------------------------------------------------------------------ binds
+    def mount_plan(self, host_config_dir: Path, container_config_dir: Path) -> list[Mount]:
+        """The binds of a container whose Claude keeps its conversations."""
+        return binds.mount_plan(host_config_dir, container_config_dir)
+
+    def prepare_host(self, host_config_dir: Path) -> None:
+        """Make the directories that are bound read-write.
+
+        :raises ManagerError: `unwritable`
+        """
+        binds.prepare_host(host_config_dir)
+
+    def mounts_match(self, actual: list[Mount], host_config_dir: Path, container_config_dir: Path) -> bool:
+        """Whether a container's mounts let conversations last; else it is to be made anew."""
+        return binds.mounts_match(actual, host_config_dir, container_config_dir)
+
+    def check_persistence(self) -> list[str]:
+        """What keeps conversations from lasting, found by writing; empty when nothing does."""
+        world = self.environment
+        return binds.persistence_problems(world.config_dir, world.claude, self.program.env)
+
+    # ------------------------------------------------------------------ retention and idle
+    def install_lifecycle_settings(self, retention_days: int | None) -> Installed:
+        """Write the managed settings: the retention, and the hooks by which Claude tells that it is idle.
+
+        :raises ManagerError: `invalid_setting`
+        """
+        return lifecycle.install(self.environment.managed_settings_dir, retention_days, self.limit)
+
+    def idle_state(self) -> IdleState:
+        """`busy` while a turn runs, `idle` after it, `unknown` before the first one has stopped."""
+        return idle_state(self.environment.home, dispatching=self.leases.is_anything_running())
 
     # ------------------------------------------------------------------ resume
     def dispatch(self, request: DispatchRequest) -> DispatchResult:
