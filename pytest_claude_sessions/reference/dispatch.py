@@ -84,6 +84,10 @@ class Dispatch:
         resumed = start.resume is not None
         if resumed and session_id is not None and not answer.was_reset:
             after = self._chain(session_id, cwd)
+            if before and after and session_id == start.resume and after.turns <= before.turns:
+                # Answered with the earlier turns, and not saved: the next dispatch would not know of it (BND-04).
+                self.warnings.append("not_resumable: Claude did not save this turn; check that projects/ is writable")
+                return DispatchResult(True, None, False, answer.text, None, tuple(self.warnings))
             resumed = bool(before and after and after.carries_on(before, copied=session_id != start.resume))
             if not resumed:
                 self.warnings.append(f"cold_start: Claude answered {start.resume} without its earlier turns")

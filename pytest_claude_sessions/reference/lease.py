@@ -30,7 +30,7 @@ class Lease:
 
     def running(self, pid: int, session_id: str | None) -> None:
         """Note the Claude that was started, for a successor should this process be killed."""
-        entry = {"pid": pid, "started": _start_of(pid), "session_id": session_id}
+        entry = {"pid": pid, "started": started_at(pid), "session_id": session_id}
         replace_bytes(self.note, json.dumps(entry).encode(), through_power_cut=False)
 
     def ended(self) -> None:
@@ -93,6 +93,10 @@ class Leases:
                 ids.add(str(entry["session_id"]))
         return ids
 
+    def is_anything_running(self) -> bool:
+        """Whether a Claude of this manager's is at work."""
+        return any(entry is not None and _is_same(entry) for entry in map(_read_note, self.directory.glob("*.running")))
+
     def _path(self, name: str, suffix: str) -> Path:
         return self.directory / (hashlib.sha256(name.encode("utf-8", "surrogatepass")).hexdigest()[:32] + suffix)
 
@@ -131,10 +135,10 @@ def _read_note(note: Path) -> dict[str, object] | None:
 
 
 def _is_same(entry: dict[str, object]) -> bool:
-    return entry.get("started") is not None and _start_of(int(str(entry["pid"]))) == entry["started"]
+    return entry.get("started") is not None and started_at(int(str(entry["pid"]))) == entry["started"]
 
 
-def _start_of(pid: int) -> str | None:
+def started_at(pid: int) -> str | None:
     """When a process started, so that a reused process id is not taken for it; None when it is gone."""
     try:
         fields = Path(f"/proc/{pid}/stat").read_text("utf-8", "replace").rpartition(")")[2].split()

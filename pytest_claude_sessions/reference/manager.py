@@ -9,7 +9,16 @@ from pathlib import Path
 from typing import Any
 
 from ..environment import Environment
-from ..manager import DispatchRequest, DispatchResult, ManagerError, RateLimited, SessionEntry
+from ..manager import (
+    DispatchRequest,
+    DispatchResult,
+    Installed,
+    ManagerError,
+    Mount,
+    RateLimited,
+    SessionEntry,
+)
+from . import binds, lifecycle
 from .age import AgeLimit, now_ms
 from .dispatch import Conversation, Dispatch
 from .durable import private_directory
