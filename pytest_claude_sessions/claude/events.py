@@ -18,6 +18,10 @@ if TYPE_CHECKING:
     from .program import Program
 
 
+# Measured on 1.0.128 to 2.1.329: these come before the host has said what it wants to hear, or after it hung up.
+_NOT_THE_HOST_S = ("SessionStart", "SessionEnd")
+
+
 def tell(program: Program, event: str, **values: Any) -> str | None:
     """Run the hooks of an event.
 
@@ -29,10 +33,12 @@ def tell(program: Program, event: str, **values: Any) -> str | None:
         What a hook wants the model to go on with, None when none does.
     """
     form = program.behaviour["hooks"].get(event)
-    if form is None:
-        return None
-    hooks = program.settings.hooks(event)
-    if not hooks and program.ask_host is None:
+    hooks = program.settings.hooks(event) if form is not None else []
+    host = program.host if program.host is not None and event not in _NOT_THE_HOST_S else None
+    asked = host is not None and host.listens(event)
+    if asked:
+        form = program.behaviour["host_hooks"].get(event, form)
+    if form is None or not (hooks or asked):
         return None
     session = program.session
     everyone = {
@@ -42,9 +48,10 @@ def tell(program: Program, event: str, **values: Any) -> str | None:
         "permission_mode": program.permission_mode,
     }
     payload: dict[str, Any] = fill(form, {**everyone, **values})
-    if program.ask_host is not None:
-        program.ask_host(event, payload)
     wanted = None
+    if asked and host is not None:
+        answers = host.call_hooks(event, payload)
+        wanted = next((str(a.get("reason", "")) for a in answers if a.get("decision") == "block"), None)
     for hook in hooks:
         ran = _run(program, event, hook, payload, str(values.get("source", "")))
         if ran is not None and wanted is None:

@@ -227,11 +227,16 @@ def conversation_reset(*, session_id: str, now: float) -> Frame:
     }
 
 
-def interrupted(*, session_id: str, now: float, uuid: str | None = None) -> Frame:
+def interrupted_text(in_tool: bool) -> str:
+    """What an interrupt leaves behind, as a text; `in_tool` when a tool use was refused by it."""
+    return INTERRUPTED[:-1] + " for tool use]" if in_tool else INTERRUPTED
+
+
+def interrupted(*, session_id: str, now: float, uuid: str | None = None, in_tool: bool = False) -> Frame:
     """The user frame that an interrupt leaves behind (measured on 2.1.329)."""
     return {
         "type": "user",
-        "message": {"role": "user", "content": [{"type": "text", "text": INTERRUPTED}]},
+        "message": {"role": "user", "content": [{"type": "text", "text": interrupted_text(in_tool)}]},
         "parent_tool_use_id": None,
         "session_id": session_id,
         "uuid": uuid or new_uuid(),
@@ -252,9 +257,48 @@ def fed_back(*, session_id: str, text: str, now: float) -> Frame:
     }
 
 
-def interrupt_result(release: Release, *, session_id: str) -> Frame:
-    """The `result/error_during_execution` of a turn that was interrupted."""
-    return _filled(release, "interrupt_result", session_id=session_id, ms=1)
+def interrupt_result(release: Release, *, session_id: str, in_tool: bool = False) -> Frame:
+    """The `result/error_during_execution` of a turn that was interrupted, `in_tool` by the refusal of a tool use."""
+    frame = _filled(release, "interrupt_result", session_id=session_id, ms=1)
+    if in_tool:
+        frame["num_turns"] += 1
+        if "terminal_reason" in frame:
+            frame["terminal_reason"] = "aborted_tools"
+        if frame.get("errors"):
+            said = "[ede_diagnostic] result_type=user last_content_type=n/a stop_reason=tool_use"
+            frame["errors"] = [said]
+    return frame
+
+
+def block(
+    release: Release, content: Mapping[str, Any], *, session_id: str, now: float, model: str | None, uuid: str
+) -> Frame:
+    """An assistant frame with one content block of any kind."""
+    frame = assistant(release, session_id=session_id, text="", now=now, model=model, uuid=uuid)
+    frame["message"]["content"] = [dict(content)]
+    return frame
+
+
+def tool_result(
+    release: Release, content: Mapping[str, Any], raw: Any, *, session_id: str, now: float, uuid: str
+) -> Frame:
+    """The user frame with what a tool gave back.
+
+    Args:
+        content: the `tool_result` block.
+        raw: `tool_use_result`, the tool's own value.
+    """
+    return _filled(
+        release,
+        "user",
+        content=[dict(content)],
+        parent=None,
+        session_id=session_id,
+        uuid=uuid,
+        timestamp=iso_time(now),
+        tool_use_result=raw,
+        tool_result_meta=None,
+    )
 
 
 def control_response(request_id: str, response: Mapping[str, Any] | None = None) -> Frame:

@@ -19,10 +19,11 @@ from .turns import Turns
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from typing import Any
 
     from .api_errors import ApiError
+    from .sdk_servers import SdkServers
+    from .streaming import Host
 
 RELEASE = "CLAUDE_FAKE_RELEASE"
 DIRECTORY = "CLAUDE_FAKE_DIR"
@@ -67,7 +68,8 @@ class Program:
         self.model: str | None = None
         self.permission_mode = "default"
         self.settings = settings.Settings([])
-        self.ask_host: Callable[[str, dict[str, Any]], None] | None = None
+        self.host: Host | None = None
+        self.servers: SdkServers | None = None
 
     def run(self) -> int:
         """Play the start; returns the exit status."""
@@ -243,22 +245,30 @@ class Program:
             self._prompt = "\n".join(parts) if parts else None
         return self._prompt
 
+    def connect_servers(self, host: Host) -> None:
+        """Greet the MCP servers that the host runs itself."""
+        if self.arguments.has("mcp-config"):
+            from .sdk_servers import SdkServers
+
+            self.servers = SdkServers.greeted(self, host)
+
     def init(self, session_id: str) -> None:
         """Print the init frame."""
         source = "ANTHROPIC_API_KEY" if os.environ.get("ANTHROPIC_API_KEY") else "none"
-        self.out.frame(
-            frames.init(
-                self.release,
-                session_id=session_id,
-                cwd=self.cwd,
-                model=self.model,
-                permission_mode=self.permission_mode,
-                config_dir=self.config_dir,
-                project_dir=os.path.dirname(self.session.path),
-                key_source=source,
-                pid=os.getpid(),
-            )
+        frame = frames.init(
+            self.release,
+            session_id=session_id,
+            cwd=self.cwd,
+            model=self.model,
+            permission_mode=self.permission_mode,
+            config_dir=self.config_dir,
+            project_dir=os.path.dirname(self.session.path),
+            key_source=source,
+            pid=os.getpid(),
         )
+        if self.servers is not None:
+            self.servers.show(frame)
+        self.out.frame(frame)
 
     def api_error(self) -> ApiError | None:
         """The failure that the script wants for this turn's request."""

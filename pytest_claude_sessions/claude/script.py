@@ -47,6 +47,7 @@ NAMES = frozenset(
         "slow_start",
         "torn_write",
         "usage_limit",
+        "uses_tool",
     }
 )
 _WHEN = frozenset({"fresh", "resume", "continue", "session_id"})

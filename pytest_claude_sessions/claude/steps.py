@@ -242,6 +242,31 @@ class Steps:
         """Answer with this text."""
         self._do("reply", times, when, text=text, also=also)
 
+    def uses_tool(
+        self,
+        tool: str = "Bash",
+        input: Mapping[str, Any] | None = None,
+        *,
+        result: str | list[dict[str, Any]] = "",
+        is_error: bool = False,
+        times: int | None = 1,
+        when: str | None = None,
+        also: bool = True,
+    ) -> None:
+        """Use a tool before the answer of the first turn, besides whatever else the start does.
+
+        The host's PreToolUse and PostToolUse hooks are called, its permission is asked for where it wants to be
+        asked, and a tool `mcp__SERVER__TOOL` of a server that the host runs itself is really called.
+
+        Args:
+            tool, input: what the model asks for.
+            result: what the tool gives back; nothing else of it is done.
+            is_error: whether that is an error.
+        """
+        self._do(
+            "uses_tool", times, when, tool=tool, input=dict(input or {}), result=result, is_error=is_error, also=also
+        )
+
     def error(
         self,
         *,

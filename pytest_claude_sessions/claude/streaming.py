@@ -18,7 +18,15 @@ if TYPE_CHECKING:
 
 
 class Interrupted(Exception):
-    """The host asked to interrupt the turn."""
+    """The host wants the turn to end.
+
+    Attributes:
+        in_tool: it said so when it was asked whether a tool may be used.
+    """
+
+    def __init__(self, in_tool: bool = False) -> None:
+        super().__init__()
+        self.in_tool = in_tool
 
 
 class Host:
@@ -36,7 +44,7 @@ class Host:
         self._kept = b""
         self._waiting: list[dict[str, Any]] = []
         self._answers: dict[str, Any] = {}
-        self._callbacks: dict[str, list[str]] = {}
+        self._callbacks: dict[str, list[tuple[str | None, str]]] = {}
         self._rules = program.behaviour["streaming"]
         self.closed = False
 
@@ -61,14 +69,47 @@ class Host:
         elif select.select([0], [], [], seconds)[0]:
             self._read()
 
-    def ask(self, event: str, payload: dict[str, Any]) -> None:
-        """Call the hooks that the host registered for an event, and wait for each answer."""
-        for callback in self._callbacks.get(event, ()):
-            request = {"subtype": "hook_callback", "callback_id": callback, "input": payload, "tool_use_id": new_uuid()}
-            asked = new_uuid()
-            self._program.out.frame({"type": "control_request", "request_id": asked, "request": request})
-            while asked not in self._answers and not self.closed:
-                self._read()
+    def call_hooks(
+        self, event: str, payload: dict[str, Any], tool: str | None = None, tool_use_id: str | None = None
+    ) -> list[dict[str, Any]]:
+        """Call the hooks that the host registered for an event, one after the other.
+
+        Args:
+            tool: the tool's name, which the matchers are tried on; None matches every one.
+            tool_use_id: of the tool use that it is about.
+
+        Returns:
+            What they answered, without those that failed.
+        """
+        answers = []
+        for matcher, callback in self._callbacks.get(event, ()):
+            if tool is not None and not _matches(matcher, tool):
+                continue
+            request = {"subtype": "hook_callback", "callback_id": callback, "input": payload}
+            answer = self.request({**request, "tool_use_id": tool_use_id or new_uuid()})
+            if isinstance(answer.get("response"), dict):
+                answers.append(answer["response"])
+        return answers
+
+    def listens(self, event: str) -> bool:
+        """Whether the host registered a hook for an event."""
+        return bool(self._callbacks.get(event))
+
+    def request(self, request: dict[str, Any]) -> dict[str, Any]:
+        """Ask the host for something and wait for the answer; a closed stdin answers with an error (measured).
+
+        Returns:
+            Its "response", or its "error" with the text.
+
+        Raises:
+            Interrupted: when it wants the turn to end meanwhile.
+        """
+        asked = new_uuid()
+        self._program.out.frame({"type": "control_request", "request_id": asked, "request": request})
+        while asked not in self._answers and not self.closed:
+            self._read()
+        answer: dict[str, Any] = self._answers.pop(asked, {"error": "Stream closed"})
+        return answer
 
     def _read(self) -> None:
         data = os.read(0, 1 << 16)
@@ -105,8 +146,8 @@ class Host:
         answer: dict[str, Any] | None = None
         if subtype == "initialize":
             for event, matchers in (request.get("hooks") or {}).items():
-                ids = [name for matcher in matchers for name in matcher.get("hookCallbackIds", ())]
-                self._callbacks.setdefault(event, []).extend(ids)
+                named = [(m.get("matcher"), name) for m in matchers for name in m.get("hookCallbackIds", ())]
+                self._callbacks.setdefault(event, []).extend(named)
             answer = _initialized(program)
         elif subtype == "set_permission_mode":
             program.permission_mode = str(request.get("mode"))
@@ -142,7 +183,7 @@ def converse(program: Program) -> tuple[str, int]:
     """Answer every message of the host until it closes stdin; returns outcome and exit status."""
     host = Host(program)
     program.open()
-    program.ask_host = host.ask
+    program.host = host
     program.steps.pause = host.pause
     replay = program.arguments.has("replay-user-messages")
     ok, cut_off = True, False
@@ -152,15 +193,25 @@ def converse(program: Program) -> tuple[str, int]:
         if isinstance(content, list):
             text = "\n".join([block.get("text", "") for block in content if isinstance(block, dict)])
         program.turns.replay = sent if replay else None
+        if not program.turns.number:
+            program.connect_servers(host)
         try:
             ok, cut_off = program.turns.run(content, text), False
-        except Interrupted:
-            program.turns.interrupted(streaming=True)
+        except Interrupted as interrupted:
+            program.turns.interrupted(streaming=True, in_tool=interrupted.in_tool)
             cut_off = True
     if not program.turns.number:
         program.journal.entry["session_id"] = None
     outcome, status = program.ending(ok)
     return ("interrupted", program.behaviour["streaming"]["interrupted_status"]) if cut_off else (outcome, status)
+
+
+def _matches(matcher: str | None, tool: str) -> bool:
+    if not matcher or matcher == "*":
+        return True
+    import re
+
+    return re.fullmatch(matcher, tool) is not None
 
 
 def _initialized(program: Program) -> dict[str, Any]:

@@ -60,6 +60,9 @@ class Turn:
         self._behaviour = release.behaviour
         self._plan = self._behaviour["turn_first" if parent is None else "turn_later"]
         self.leaf = parent
+        names = self._plan["answer"]
+        self._late = names[: names.index("assistant")]
+        self._later = names[len(self._late) :]
         self.values: dict[str, Any] = {
             "session_id": session_id,
             "cwd": cwd,
@@ -94,8 +97,8 @@ class Turn:
             reply: the text of the answer.
             uuid: that of the assistant record, where a frame names it too.
         """
-        records = []
-        for name in self._plan["answer"]:
+        records = self.late_records()
+        for name in self._later:
             extra = {"reply": reply, "message_id": "msg_" + new_uuid()[:8]} if name == "assistant" else {}
             if uuid and name == "assistant":
                 extra["uuid"] = uuid
@@ -103,15 +106,13 @@ class Turn:
         return records
 
     def late_records(self) -> list[dict[str, Any]]:
-        """The prompt's own records in the releases that write them together with the answer."""
-        names = self._plan["answer"]
-        return [self.record(name) for name in names[: names.index("assistant")]]
+        """The prompt's own records in the releases that write them together with the answer; none the second time."""
+        names, self._late = self._late, []
+        return [self.record(name) for name in names]
 
     def after_error(self) -> list[dict[str, Any]]:
         """What follows the record of a failed request: the answer's records that are about the session."""
-        names = self._plan["answer"]
-        later = names[names.index("assistant") + 1 :]
-        return [self.record(name) for name in later if name not in _ANSWER_ONLY]
+        return [self.record(name) for name in self._later[1:] if name not in _ANSWER_ONLY]
 
     def record(self, name: str, extra: Mapping[str, Any] = {}) -> dict[str, Any]:
         """One record in the release's form, linked to the one before it where its kind is linked."""

@@ -31,6 +31,7 @@ class Turns:
         number: how many turns there were.
         busy: whether one is under way.
         replay: the host's message that is to be printed again before the answer, None for none.
+        denials: tool uses of this turn that were not allowed, as its result lists them.
     """
 
     def __init__(self, program: Program) -> None:
@@ -39,6 +40,7 @@ class Turns:
         self.busy = False
         self._prompt_id = ""
         self.replay: dict[str, Any] | None = None
+        self.denials: list[dict[str, Any]] = []
         self._under_way: Turn | None = None
         self._written: list[Any] = []
         steps = program.steps
@@ -60,6 +62,7 @@ class Turns:
         self.number += 1
         self.busy = True
         self._under_way = None
+        self.denials, self._tools_used = [], 0
         began = time.monotonic()
         hook_id = new_uuid()
         stranger = new_uuid()
@@ -82,6 +85,8 @@ class Turns:
         result = self._answered(turn) if error is None else self._failed(turn, error)
         steps.at("end")
         result["duration_ms"] = max(int((time.monotonic() - began) * 1000), 1)
+        if self.denials:
+            result["permission_denials"] = self.denials
         program.out.frame(result)
         if "ephemeral_hook" in steps:
             program.out.frame(frames.hook_response(session_id=stranger, event="Stop", name="Stop", hook_id=hook_id))
@@ -89,11 +94,12 @@ class Turns:
         self.busy = False
         return ok
 
-    def interrupted(self, streaming: bool = False) -> None:
+    def interrupted(self, streaming: bool = False, in_tool: bool = False) -> None:
         """Leave behind what the release does when a turn is interrupted.
 
         Args:
             streaming: the host asked for it over stdin, where the turn ends with a result; otherwise by SIGINT.
+            in_tool: it did so instead of allowing a tool use.
         """
         program = self._program
         rules = program.behaviour["interrupt"]
@@ -101,13 +107,15 @@ class Turns:
         uuid = new_uuid()
         turn = self._under_way
         if turn is not None and (rules["record"] or streaming):
-            content = [{"type": "text", "text": frames.INTERRUPTED}]
+            content = [{"type": "text", "text": frames.interrupted_text(in_tool)}]
             late = turn.late_records()
             self._write([*late, turn.record("user", {"uuid": uuid, "prompt": content})])
         if rules["frame"] or streaming:
-            program.out.frame(frames.interrupted(session_id=self._named(), now=now, uuid=uuid))
+            program.out.frame(frames.interrupted(session_id=self._named(), now=now, uuid=uuid, in_tool=in_tool))
         if rules["result"] or streaming:
-            program.out.frame(frames.interrupt_result(program.release, session_id=self._named()))
+            result = frames.interrupt_result(program.release, session_id=self._named(), in_tool=in_tool)
+            result["permission_denials"] = self.denials
+            program.out.frame(result)
         if not streaming:
             self.signalled()
         self._remember()
@@ -177,6 +185,12 @@ class Turns:
         program = self._program
         steps = program.steps
         uuid = new_uuid()
+        if "uses_tool" in steps and self.number == 1:
+            from .tool_use import ToolUse
+
+            ToolUse(program, turn, steps.steps["uses_tool"], self._named(), self._write).happen(self.denials)
+            self.messages += 2
+            self._tools_used += 1
         reply = f"reply to {self.messages} messages"
         if "reply" in steps:
             reply = str(steps.option("reply", "text", reply))
@@ -266,7 +280,9 @@ class Turns:
         )
 
     def _num_turns(self) -> int:
-        return self.messages if self._program.behaviour["num_turns"] == "messages" else 1
+        if self._program.behaviour["num_turns"] == "messages":
+            return self.messages
+        return 1 + self._tools_used
 
     def _remember(self) -> None:
         """The next turn of this start follows what was written in this one."""

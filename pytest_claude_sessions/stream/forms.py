@@ -23,7 +23,11 @@ if TYPE_CHECKING:
 def forms_of(release: Release) -> Mapping[str, Any]:
     """Facet -> value for one release; a control request that it does not know yet is left out."""
     wanted = parse_version(release.version)
-    known: dict[str, Any] = {}
+    # These two are the fake program's as well, and stand in its table.
+    known: dict[str, Any] = {
+        "user": release.behaviour["frame:user"],
+        "can_use_tool": release.behaviour["request:can_use_tool"],
+    }
     for facet, entries in _table().items():
         for entry in entries:
             if parse_version(entry["since"]) > wanted:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from ..claude.tool_use import STOPPED
 from .script import Answer, Ask, Settled
 
 if TYPE_CHECKING:
@@ -15,11 +16,6 @@ if TYPE_CHECKING:
 
     from .composer import Composer
     from .script import Frame
-
-_STOPPED = (
-    "The user doesn't want to proceed with this tool use. The tool use was rejected (eg. if it was a file edit, the "
-    "new_string was NOT written to the file). STOP what you are doing and wait for the user to tell you how to proceed."
-)
 
 
 def permission(
@@ -49,6 +45,7 @@ def permission(
         suggestions=[dict(suggestion) for suggestion in suggestions],
         description=description if isinstance(description, str) else None,
         blocked_path=None,
+        mcp_server=None,
         reason=None,
     )
     denial = {"tool_name": tool, "tool_use_id": tool_use_id, "tool_input": dict(input)}
@@ -58,7 +55,7 @@ def permission(
             return Settled((granted,))
         response = answer.response or {}
         if response.get("interrupt"):
-            refusal = make.tool_result(tool_use_id, _STOPPED, is_error=True, raw="User rejected tool use")
+            refusal = make.tool_result(tool_use_id, STOPPED, is_error=True, raw="User rejected tool use")
             note, result = make.interrupted(
                 " for tool use", tool_results=tool_results + 1, why="aborted_tools", stop="tool_use"
             )
