@@ -6,8 +6,8 @@ import contextlib
 import threading
 import time
 import uuid
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
@@ -201,22 +201,39 @@ class Trial:
             self._clock = clock
         return self._clock
 
-    def read_only(self, path: Path) -> Bound:
-        """Bind a directory read-only, really, also for root; until `release`, or the trial's end."""
+    def read_only(self, path: Path, writable: Iterable[str] = ()) -> Bound:
+        """Bind a directory read-only, really, also for root; until `release`, or the trial's end.
+
+        :param writable: its subdirectories that stay writable
+        """
         from ..bind import BindUnavailable, ReadOnlyBind
 
         if self._bind is None:
             self._bind = self._clean_up.enter_context(ReadOnlyBind())
         try:
-            return self._bind(path, writable=())
+            return self._bind(path, writable=writable)
         except BindUnavailable as reason:
             raise CouldNotRun(str(reason)) from reason
 
     @contextlib.contextmanager
-    def read_only_for_now(self, path: Path) -> Iterator[None]:
+    def read_only_for_now(self, path: Path, writable: Iterable[str] = ()) -> Iterator[None]:
         """Bind a directory read-only, and make it writable again."""
-        with self.read_only(path):
+        with self.read_only(path, writable):
             yield
+
+    def as_release(self, version: str) -> None:
+        """Let Claude be of this release from now on.
+
+        :raises NotApplicable: when the real program runs, and it is of another one
+        """
+        if self.claude.release.version == version:
+            return
+        if self.real:
+            self.not_applicable(f"the program is claude {self.claude.release.version}, not {version}")
+        self.claude = ClaudeCli.make(self.root / "claude" / version, release=version)
+        self.config = ConfigDir(self.environment.config_dir, self.claude.release)
+        env = {**self.environment.env, **self.claude.env}
+        self.restart(replace(self.environment, claude=self.claude.path, env=env))
 
     def directory(self, name: str) -> Path:
         """A working directory of that name."""
