@@ -48,7 +48,20 @@ class ReferenceManager:
     name = "reference"
     version = "0.1.0"
     capabilities = frozenset(
-        {"store", "resume", "identity", "ttl", "quarantine", "metrics", "history", "recovery", "export"}
+        {
+            "store",
+            "resume",
+            "identity",
+            "ttl",
+            "quarantine",
+            "metrics",
+            "binds",
+            "retention",
+            "idle",
+            "history",
+            "recovery",
+            "export",
+        }
     )
     dispatch_type = Dispatch
     program_type = Program
