@@ -2,7 +2,9 @@
 
 Started as `python -I -S -c BOOT SPEC ARGV...`; SPEC is JSON: `{"bind": {"path", "writable"}}` makes the binds
 in a user and mount namespace of the child's own, under its own uid; `{"unprivileged": true}` gives up all
-capabilities, with `"uid"` and `"gid"` also the user.
+capabilities, with `"uid"` and `"gid"` also the user. `{"mounts": [{"source", "target", "read_only"}...]}` makes a
+container's mounts in a mount namespace of the child's own, `{"managed": {"directory", "scratch"}}` puts a directory in
+the place of the machine's managed settings there.
 """
 
 from __future__ import annotations
@@ -32,6 +34,8 @@ def main(arguments: Sequence[str]) -> None:
     try:
         if "bind" in spec:
             _bind_in_own_user_namespace(**spec["bind"])
+        if "mounts" in spec or "managed" in spec:
+            _enter_own_mount_namespace(spec.get("mounts", ()), spec.get("managed"))
         if spec.get("unprivileged"):
             _become_unprivileged(spec.get("uid"), spec.get("gid"))
     except (OSError, Refused) as error:
@@ -53,6 +57,15 @@ def _bind_in_own_user_namespace(path: str, writable: list[str]) -> None:
     _write("/proc/self/gid_map", f"{gid} {gid} 1")
     mount.mount("none", "/", flags=mount.MS_REC | mount.MS_PRIVATE)
     mount.bind_read_only(path, writable)
+
+
+def _enter_own_mount_namespace(mounts: Sequence[Mapping[str, Any]], managed: Mapping[str, str] | None) -> None:
+    from . import namespace
+
+    namespace.enter()
+    namespace.bind_all(mounts)
+    if managed is not None:
+        namespace.show_managed_settings(**managed)
 
 
 def _become_unprivileged(uid: int | None, gid: int | None) -> None:
