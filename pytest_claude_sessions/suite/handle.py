@@ -35,6 +35,12 @@ class ManagerHandle:
         """What the manager declares."""
         return self._session.identity.capabilities
 
+    @property
+    def pid(self) -> int | None:
+        """The process that the manager is, None for one in this process."""
+        pid: int | None = getattr(self._session, "pid", None)
+        return pid
+
     def get_session(self, key: str) -> str | None:
         """The id of a key."""
         answer: str | None = self._call("get_session", key=key)
@@ -112,9 +118,10 @@ class ManagerHandle:
         return state
 
     # ------------------------------------------------------------------ history, recovery, tmux, export
-    def list_sessions(self, limit: int = 20) -> list[SessionEntry]:
-        """The newest conversations."""
-        entries: list[SessionEntry] = self._call("list_sessions", limit=limit)
+    def list_sessions(self, limit: int | None = None) -> list[SessionEntry]:
+        """The newest conversations; None leaves the number to the manager."""
+        arguments = {} if limit is None else {"limit": limit}
+        entries: list[SessionEntry] = self._call("list_sessions", **arguments)
         return entries
 
     def find_sessions(self, text: str, limit: int = 20) -> list[SessionEntry]:
