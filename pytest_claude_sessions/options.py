@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 TABLE = "pytest-claude-sessions"
 CONFIG_FILE = "claude-conformance.toml"
-REPORT_SUFFIXES = (".json",)
+REPORT_SUFFIXES = (".json", ".html", ".md", ".svg")
 _KEYS = ("manager", "profile", "profiles", "expected-failures", "call-timeout-s")
 _EXPECTED_KEYS = ("id", "reason", "issue", "until")
 
@@ -40,6 +40,8 @@ class Options:
     """What a conformance run was asked to do.
 
     :param profile_named: whether the profile was asked for by name; then nothing beyond it is checked
+    :param artifacts: where the worlds of failed checks are kept
+    :param coverage: the package whose unreached lines are listed
     """
 
     manager: str | Callable[[Any], Any]
@@ -50,6 +52,8 @@ class Options:
     releases: tuple[str, ...] = ()
     cli: str | None = None
     reports: tuple[Path, ...] = ()
+    artifacts: Path | None = None
+    coverage: str | None = None
     strict: bool = False
     call_timeout_s: float = 60.0
     expected_failures: Mapping[str, ExpectedFailure] = field(default_factory=dict)
@@ -85,12 +89,34 @@ def add_options(parser: pytest.Parser) -> None:
         help="run this program against a loopback API instead of the fake; 'real' takes the installed one",
     )
     group.addoption(
-        "--claude-report", metavar="PATH", action="append", default=[], help="write a report (repeatable): .json"
+        "--claude-report",
+        metavar="PATH",
+        action="append",
+        default=[],
+        help="write a report (repeatable): .json, .html, .md, .svg (a badge) or .badge.json (for badge services)",
+    )
+    group.addoption(
+        "--claude-artifacts",
+        metavar="DIR",
+        help="keep the world of each failed check there, secrets masked: its tree, journal, transcripts and calls",
+    )
+    group.addoption(
+        "--claude-coverage",
+        metavar="PACKAGE",
+        help="list the lines and branches of the manager's package that no requirement reached",
     )
     group.addoption(
         "--claude-strict", action="store_true", help="a 'should' that does not hold makes the outcome partial"
     )
     group.addoption("--claude-explain", metavar="ID", help="print a requirement and its checks; run nothing")
+    group.addoption(
+        "--claude-requirements",
+        metavar="FORM",
+        nargs="?",
+        const="text",
+        choices=("text", "json"),
+        help="print the list of requirements with their state, as text or json; run nothing",
+    )
     parser.addini("claude_manager", "the session manager under test, as for --claude-manager")
 
 
@@ -123,6 +149,8 @@ def resolve(config: pytest.Config) -> Options:
         releases=tuple(_release(name) for name in config.getoption("claude_release")),
         cli=config.getoption("claude_cli"),
         reports=tuple(_report(name) for name in config.getoption("claude_report")),
+        artifacts=_artifacts(config.getoption("claude_artifacts")),
+        coverage=_package(config.getoption("claude_coverage")),
         strict=config.getoption("claude_strict"),
         call_timeout_s=_seconds(table, source),
         expected_failures=_expected_failures(table, source, registry.requirements),
@@ -240,7 +268,31 @@ def _report(name: str) -> Path:
         raise WrongOption(f"--claude-report: {name}: its name must end in {' or '.join(REPORT_SUFFIXES)}")
     if not path.absolute().parent.is_dir():
         raise WrongOption(f"--claude-report: {name}: there is no directory {path.absolute().parent}")
+    if path.suffix == ".html":
+        _needs("jinja2", "--claude-report: an .html report", "html")
     return path.absolute()
+
+
+def _artifacts(name: str | None) -> Path | None:
+    if name is None:
+        return None
+    path = Path(name).absolute()
+    if path.exists() and not path.is_dir():
+        raise WrongOption(f"--claude-artifacts: {name} is not a directory")
+    return path
+
+
+def _package(name: str | None) -> str | None:
+    if name is not None and not all(part.isidentifier() for part in name.split(".")):
+        raise WrongOption(f"--claude-coverage: {name!r} is not the name of a package or module, such as my_project")
+    return name
+
+
+def _needs(module: str, what: str, extra: str) -> None:
+    from importlib.util import find_spec
+
+    if find_spec(module) is None:
+        raise WrongOption(f"{what} needs {module}: pip install 'pytest-claude-sessions[{extra}]'")
 
 
 def _nearest(wrong: str, valid: Any) -> str:

@@ -34,17 +34,22 @@ def pytest_load_initial_conftests(early_config: pytest.Config, args: list[str]) 
 
 
 def pytest_cmdline_main(config: pytest.Config) -> int | None:
-    name = config.getoption("claude_explain")
-    if name is None:
-        return None
-    from .suite.explanation import explain
+    name, form = config.getoption("claude_explain"), config.getoption("claude_requirements")
+    if name is not None:
+        from .suite.explanation import explain
 
-    return explain(name)
+        return explain(name)
+    if form is not None:
+        from .suite.listing import list_requirements
+
+        return list_requirements(config, form)
+    return None
 
 
 @pytest.hookimpl(trylast=True)
 def pytest_configure(config: pytest.Config) -> None:
-    if config.getoption("claude_conformance") and config.getoption("claude_explain") is None:
+    only_tells = config.getoption("claude_explain") or config.getoption("claude_requirements")
+    if config.getoption("claude_conformance") and not only_tells:
         from .suite.run import register
 
         register(config)

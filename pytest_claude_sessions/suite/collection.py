@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import partial
 from importlib import resources
 from pathlib import Path
@@ -102,6 +102,7 @@ class RequirementItem(pytest.Item):
         except (Breach, Refusal) as end:
             breach = end if isinstance(end, Breach) else Breach("a call that must be answered", "an answer", str(end))
             text = self._explained(breach)
+            conclude = partial(conclude, failure=self._as_json(breach))
             expected = self.run.plan.expected_failures.get(self.requirement.id)
             if expected is not None:
                 conclude(verdict.EXPECTED_FAILURE, text)
@@ -142,10 +143,22 @@ class RequirementItem(pytest.Item):
 
         return explain_failure(self.requirement, breach, self._scene, self.run.repeat_command(self.requirement))
 
-    def _conclude(self, started: float, name: str, message: str, *, needs_fake: bool = False) -> None:
-        self.result = verdict.CheckResult(
-            self.nodeid, self.requirement.id, name, round(time.perf_counter() - started, 4), message, needs_fake
-        )
+    def _as_json(self, breach: Breach) -> Mapping[str, Any]:
+        from .failure import failure_as_json
+
+        return failure_as_json(breach, self._scene, self.run.repeat_command(self.requirement))
+
+    def _conclude(
+        self,
+        started: float,
+        name: str,
+        message: str,
+        *,
+        needs_fake: bool = False,
+        failure: Mapping[str, Any] | None = None,
+    ) -> None:
+        seconds = round(time.perf_counter() - started, 4)
+        self.result = verdict.CheckResult(self.nodeid, self.requirement.id, name, seconds, message, needs_fake, failure)
 
     def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], *args: Any, **kwargs: Any) -> Any:
         if isinstance(excinfo.value, Breach) and self.result is not None:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from .judgement import Breach
 from .registry import Requirement
@@ -12,6 +13,7 @@ if TYPE_CHECKING:
     from ..cli import Start
 
 LONGEST = 1500
+LONGEST_ARGUMENT = 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,10 +22,12 @@ class Scene:
 
     :param change: of the tree, a line each
     :param starts: of Claude, from the journal
+    :param artifacts: the directory that keeps the world, empty when none was asked for
     """
 
     change: tuple[str, ...]
     starts: tuple[Start, ...]
+    artifacts: str = ""
 
 
 def explain_failure(requirement: Requirement, breach: Breach, scene: Scene | None, repeat: str) -> str:
@@ -40,17 +44,52 @@ def explain_failure(requirement: Requirement, breach: Breach, scene: Scene | Non
         lines += _labelled("claude", told or "was never started")
     if requirement.cause:
         lines += _labelled("usual cause", requirement.cause)
+    if scene is not None and scene.artifacts:
+        lines += _labelled("artifacts", scene.artifacts)
     return "\n".join([*lines, *_labelled("repeat", repeat)])
 
 
+def failure_as_json(breach: Breach, scene: Scene | None, repeat: str) -> Mapping[str, Any]:
+    """The same as plain data, for the reports (conformance/report.schema.json, `failures`)."""
+    return {
+        "given": cut(breach.given),
+        "expected": cut(breach.expected),
+        "seen": cut(breach.seen),
+        "tree": list(scene.change) if scene else [],
+        "starts": [_start_as_json(start) for start in scene.starts] if scene else [],
+        "artifacts": scene.artifacts if scene else "",
+        "repeat": repeat,
+    }
+
+
+def cut(text: str) -> str:
+    """A text as it is shown: its middle is left out when it is long."""
+    return text if len(text) <= LONGEST else f"{text[: LONGEST // 2]}\n...\n{text[-LONGEST // 2 :]}"
+
+
+def _start_as_json(start: Start) -> dict[str, Any]:
+    return {
+        "argv": [_short(argument) for argument in start.argv],
+        "prompt": None if start.prompt is None else cut(start.prompt),
+        "session_id": start.session_id,
+        "outcome": start.outcome,
+        "exit": start.exit,
+        "started_at": start.started_at,
+        "ended_at": start.ended_at,
+    }
+
+
 def _labelled(label: str, text: str) -> list[str]:
-    shown = text if len(text) <= LONGEST else f"{text[: LONGEST // 2]}\n...\n{text[-LONGEST // 2 :]}"
-    first, *rest = shown.splitlines() or [""]
+    first, *rest = cut(text).splitlines() or [""]
     return [f"{label + ':':<13}{first}", *(" " * 13 + line for line in rest)]
 
 
+def _short(argument: str) -> str:
+    return argument if len(argument) <= LONGEST_ARGUMENT else argument[: LONGEST_ARGUMENT - 3] + "..."
+
+
 def _told(start: Start) -> str:
-    arguments = " ".join(argument if len(argument) <= 60 else argument[:57] + "..." for argument in start.argv)
+    arguments = " ".join(map(_short, start.argv))
     end = f"exit {start.exit}" if start.ended_at is not None else "never ended"
     session = f", session {start.session_id}" if start.session_id else ""
     return f"claude {arguments} -> {start.outcome} ({end}{session})"

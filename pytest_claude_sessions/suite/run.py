@@ -224,13 +224,21 @@ class ConformanceRun:
         self.outcome = verdict.decide(
             self.plan, self.requirement_results, strict=self.options.strict, incidents=self._incidents
         )
-        from .report import write_report
-
-        for path in self.options.reports:
-            write_report(path, self)
+        self._report()
         if session.exitstatus in (pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED):
             green = self.outcome.name in verdict.GREEN
             session.exitstatus = pytest.ExitCode.OK if green else pytest.ExitCode.TESTS_FAILED
+
+    def _report(self) -> None:
+        """Write what was asked for; nothing of the reports is loaded otherwise."""
+        if not self.options.reports:
+            return
+        from ..report.document import make_report
+        from ..report.writing import write_report
+
+        report = make_report(self)
+        for path in self.options.reports:
+            write_report(path, report, self.registry)
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_testnodedown(self, node: Any) -> None:

@@ -37,6 +37,7 @@ class CheckResult:
     :param seconds: wall time
     :param message: what was given, expected and seen, or the reason
     :param needs_fake: whether it could not run because the run is on the real program
+    :param failure: what was given, expected and seen as plain data, None when it does not fail
     """
 
     node_id: str
@@ -45,6 +46,7 @@ class CheckResult:
     seconds: float
     message: str = ""
     needs_fake: bool = False
+    failure: Mapping[str, Any] | None = None
 
     def as_json(self) -> dict[str, Any]:
         """Plain data."""
@@ -61,6 +63,7 @@ class RequirementResult:
     """A requirement's verdict, from those of its checks.
 
     :param executed: whether every planned item of it ran
+    :param failures: of its checks that fail, as plain data, each with its node id as `test`
     """
 
     requirement: Requirement
@@ -70,6 +73,7 @@ class RequirementResult:
     message: str
     executed: bool
     needs_fake: bool
+    failures: tuple[Mapping[str, Any], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +137,8 @@ def _judge(requirement: Requirement, plan: Plan, results: Mapping[str, CheckResu
     verdict = worst.verdict
     if verdict in (PASSED, NOT_CLAIMED) and not executed:
         verdict, message = COULD_NOT_RUN, f"{len(done)} of {len(planned)} checks were executed"
-    return RequirementResult(requirement, verdict, seconds, planned, message, executed, needs_fake)
+    failures = tuple({"test": result.node_id, **result.failure} for result in done if result.failure)
+    return RequirementResult(requirement, verdict, seconds, planned, message, executed, needs_fake, failures)
 
 
 def decide(plan: Plan, results: Iterable[RequirementResult], *, strict: bool, incidents: Iterable[str] = ()) -> Outcome:

@@ -1,21 +1,23 @@
-"""The JSON report (SPEC 8)."""
+"""The JSON report (SPEC 8): what every other report is made from."""
 
 from __future__ import annotations
 
+import hashlib
 import json
 import platform
 from collections import Counter
+from collections.abc import Mapping
+from datetime import UTC, datetime
 from importlib.metadata import version
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from .subject import as_json
-from .verdict import VERDICTS
+from ..suite.subject import as_json
+from ..suite.verdict import VERDICTS, RequirementResult
 
 if TYPE_CHECKING:
-    from .run import ConformanceRun
+    from ..suite.run import ConformanceRun
 
 SCHEMA = 1
 
@@ -24,13 +26,15 @@ def make_report(run: ConformanceRun) -> dict[str, Any]:
     """The report's data, after the run's end."""
     assert run.outcome is not None
     counts = Counter(result.verdict for result in run.requirement_results)
-    return {
+    report: dict[str, Any] = {
         "schema": SCHEMA,
         "spec": run.registry.spec,
         "suite_version": version("pytest-claude-sessions"),
+        "created": datetime.now(UTC).isoformat(timespec="seconds"),
         "outcome": run.outcome.name,
         "reasons": list(run.outcome.reasons),
         "profile": run.options.profile,
+        "required": sorted(run.plan.required),
         "subject": dict(as_json(run.identity)),
         "environment": {
             "python": platform.python_version(),
@@ -38,18 +42,7 @@ def make_report(run: ConformanceRun) -> dict[str, Any]:
             "pytest": pytest.__version__,
             "claude": {"kind": "real" if run.program else "fake", "release": _release(run)},
         },
-        "requirements": [
-            {
-                "id": result.requirement.id,
-                "level": result.requirement.level,
-                "capability": result.requirement.capability,
-                "verdict": result.verdict,
-                "seconds": round(result.seconds, 4),
-                "tests": list(result.tests),
-                "message": result.message,
-            }
-            for result in run.requirement_results
-        ],
+        "requirements": [_requirement(result) for result in run.requirement_results],
         "expected_failures": [
             {
                 "id": failure.id,
@@ -61,11 +54,34 @@ def make_report(run: ConformanceRun) -> dict[str, Any]:
         ],
         "counts": {name: counts.get(name, 0) for name in VERDICTS},
     }
+    return {**report, "digest": digest(report)}
 
 
-def write_report(path: Path, run: ConformanceRun) -> None:
-    """Write the report."""
-    path.write_text(json.dumps(make_report(run), indent=1, ensure_ascii=False) + "\n", "utf-8", "backslashreplace")
+def as_text(report: Mapping[str, Any]) -> str:
+    """The report as the file holds it."""
+    return json.dumps(report, indent=1, ensure_ascii=False) + "\n"
+
+
+def digest(report: Mapping[str, Any]) -> str:
+    """A report's digest, `sha256:...`: it tells one that was edited by hand, not one that was forged."""
+    rest = {name: value for name, value in report.items() if name != "digest"}
+    text = json.dumps(rest, sort_keys=True, separators=(",", ":"))
+    return "sha256:" + hashlib.sha256(text.encode()).hexdigest()
+
+
+def _requirement(result: RequirementResult) -> dict[str, Any]:
+    entry: dict[str, Any] = {
+        "id": result.requirement.id,
+        "level": result.requirement.level,
+        "capability": result.requirement.capability,
+        "verdict": result.verdict,
+        "seconds": round(result.seconds, 4),
+        "tests": list(result.tests),
+        "message": result.message,
+    }
+    if result.failures:
+        entry["failures"] = [dict(failure) for failure in result.failures]
+    return entry
 
 
 def _release(run: ConformanceRun) -> str:
