@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import select
 import signal
 import subprocess
 import tempfile
@@ -13,7 +14,7 @@ from pathlib import Path
 from ..manager import ManagerError
 from .answer import Answer
 
-GRACE_S = 2.0
+GRACE_S = 1.0
 """How long an ended Claude may take to write what it has (failure mode 31), in seconds."""
 
 # What an enclosing Claude leaves in the environment; handed on, the transcript is not written (RES-24).
@@ -68,9 +69,7 @@ class Program:
                 raise ManagerError("claude_failed", f"cannot start {self.path}: {error}") from error
             try:
                 started(process.pid)
-                status: int | None = process.wait(timeout_s)
-            except subprocess.TimeoutExpired:
-                status = None
+                status = process.wait() if ends_within(process, timeout_s) else None
             finally:
                 if process.returncode is None:
                     end_group(process)
@@ -82,10 +81,25 @@ class Program:
 def end_group(process: subprocess.Popen[bytes]) -> None:
     """End a process that leads a group, and the group: first so that it can flush, then for certain."""
     _signal_group(process.pid, signal.SIGTERM)
-    with contextlib.suppress(subprocess.TimeoutExpired):
-        process.wait(GRACE_S)
+    ends_within(process, GRACE_S)
     _signal_group(process.pid, signal.SIGKILL)
     process.wait()
+
+
+def ends_within(process: subprocess.Popen[bytes], seconds: float) -> bool:
+    """Wait for the end of a process; the kernel says when, where `Popen.wait` would look every 50 ms."""
+    try:
+        fd = os.pidfd_open(process.pid)
+    except (AttributeError, OSError):  # not Linux, or an older kernel
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.wait(seconds)
+        return process.returncode is not None
+    try:
+        waiting = select.poll()
+        waiting.register(fd, select.POLLIN)
+        return bool(waiting.poll(seconds * 1000))
+    finally:
+        os.close(fd)
 
 
 def _signal_group(pid: int, number: signal.Signals) -> None:
