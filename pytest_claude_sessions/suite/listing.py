@@ -70,9 +70,7 @@ def _row(requirement: Requirement, registry: Registry, last: Mapping[str, str]) 
         "id": requirement.id,
         "level": requirement.level,
         "capability": requirement.capability,
-        "profiles": [
-            name for name, capabilities in registry.profiles.items() if requirement.capability in capabilities
-        ],
+        "profiles": profiles,
         "state": last.get(requirement.id, NEVER_RUN) if checks else NO_CHECK,
         "checks": checks,
         "statement": requirement.statement,

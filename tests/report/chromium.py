@@ -7,6 +7,7 @@ import json
 import os
 import shutil
 import subprocess
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
@@ -14,6 +15,14 @@ from typing import Any
 
 PROGRAMS = ("chromium", "chromium-browser", "google-chrome", "chrome")
 END = b"\0"
+# The browser reads its descriptor 3 and writes its 4.
+PIPED = """
+import fcntl, os, sys
+reads, writes = (fcntl.fcntl(int(number), fcntl.F_DUPFD, 10) for number in sys.argv[1:3])
+os.dup2(reads, 3)
+os.dup2(writes, 4)
+os.execv(sys.argv[3], sys.argv[3:])
+"""
 
 
 def chromium() -> str | None:
@@ -35,12 +44,13 @@ class Page:
         assert program is not None
         to_browser, self._out = os.pipe()
         self._in, from_browser = os.pipe()
-        # The browser reads its descriptor 3 and writes its 4; the shell puts them there.
         self._process = subprocess.Popen(
             [
-                "/bin/sh",
+                sys.executable,
                 "-c",
-                f'exec 3<&{to_browser} 4>&{from_browser}; exec "$0" "$@"',
+                PIPED,
+                str(to_browser),
+                str(from_browser),
                 program,
                 "--headless=new",
                 "--no-sandbox",
@@ -67,6 +77,13 @@ class Page:
         self._session: str | None = None
         self.requests: list[str] = []
         self.complaints: list[str] = []
+        try:
+            self._open(path, width, scheme, script)
+        except BaseException:
+            self._end()
+            raise
+
+    def _open(self, path: Path, width: int, scheme: str, script: bool) -> None:
         target = self._call("Target.createTarget", url="about:blank")["targetId"]
         self._session = self._call("Target.attachToTarget", targetId=target, flatten=True)["sessionId"]
         for domain in ("Page", "Network", "Runtime", "Log"):
@@ -85,6 +102,9 @@ class Page:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        self._end()
+
+    def _end(self) -> None:
         os.close(self._out)
         self._process.terminate()
         self._process.wait()

@@ -9,7 +9,9 @@ from pytest_claude_sessions.report.document import digest
 from pytest_claude_sessions.suite import verdict
 from pytest_claude_sessions.suite.registry import load_registry
 
-HOSTILE = "<script>document.title = 'owned'</script>\x1b[31m\x1b]0;title\x07 \u202e&lt;<img src=x onerror=alert(1)> ``` \udc80"
+HOSTILE = (
+    "<script>document.title='owned'</script>\x1b[31m\x1b]0;title\x07 \u202e&lt;<img src=x onerror=alert(1)> ``` \udc80"
+)
 SECONDS = 1_790_000_000.0
 
 
