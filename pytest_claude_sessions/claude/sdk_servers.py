@@ -69,7 +69,8 @@ class SdkServers:
         if "error" in answer or result.get("isError"):
             texts = [block["text"] for block in content if "text" in block]
             return "\n".join(texts) or str((answer.get("error") or {}).get("message", "")), True
-        return content, False
+        # The program puts the type first, whatever the order it was told in.
+        return [{"type": block.get("type"), **block} for block in content], False
 
     def _greet(self, name: str) -> None:
         program = self._program
