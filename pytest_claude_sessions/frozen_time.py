@@ -63,6 +63,12 @@ class FrozenTime:
             cls._undo.close()
 
     @classmethod
+    def shown(cls) -> datetime | None:
+        """The instant that the process sees, None while real time runs."""
+        with cls.lock:
+            return next(reversed(cls._instants.values())) if cls._instants else None
+
+    @classmethod
     def _start(cls, instant: datetime) -> None:
         from freezegun import api
 

@@ -59,8 +59,8 @@ class Door(Protocol):
     """Starts managers of one subject."""
 
     @property
-    def moves_the_clock(self) -> bool:
-        """Whether a frozen clock reaches the manager."""
+    def why_the_clock_stands(self) -> str:
+        """Why a frozen clock does not reach the manager; empty when it does."""
 
     def open(self, environment: Environment) -> Session:
         """Start a manager; again with the same environment is a restart.
@@ -78,6 +78,13 @@ class Door(Protocol):
         :param cwd: where it is started, None for where this process is
         :raises NoProcess: when the subject cannot be started in another process
         """
+
+    @property
+    def own_processes(self) -> frozenset[int]:
+        """Process ids of what the door itself keeps running, for no manager yet."""
+
+    def close(self) -> None:
+        """Let go of what the door itself holds; managers are closed by those who opened them."""
 
 
 class NoProcess(Exception):

@@ -143,9 +143,9 @@ class InProcessDoor(Door):
     why_no_process: str = ""
 
     @property
-    def moves_the_clock(self) -> bool:
+    def why_the_clock_stands(self) -> str:
         """A frozen clock is this process's own."""
-        return True
+        return ""
 
     def open(self, environment: Environment) -> Session:
         """Call the factory."""
@@ -158,3 +158,11 @@ class InProcessDoor(Door):
         if self.process is None:
             raise NoProcess(self.why_no_process)
         return self.process(environment, variables or {}, cwd)
+
+    @property
+    def own_processes(self) -> frozenset[int]:
+        """None."""
+        return frozenset()
+
+    def close(self) -> None:
+        """It holds nothing."""

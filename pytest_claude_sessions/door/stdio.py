@@ -2,30 +2,28 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
 import os
-import signal
-import subprocess
-import tempfile
 import threading
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from queue import Empty, SimpleQueue
 from typing import Any
 
 from ..environment import Environment, as_json
-from ..manager import KINDS
 from . import Door, Identity, Misconduct, Refusal, Session
+from .child import Child, WriteTimeout
+from .faketime import FakeTime
 from .protocol import METHODS, PROTOCOL, REFUSED, instant_text, to_wire
+from .schema import wrong_with
+from .spare import Spares
 
 START_TIMEOUT_S = 30.0
 GRACE_S = 5.0
-PIPE_GRACE_S = 1.0
-LONGEST_LINE = 64 * 1024 * 1024
-"""Bytes; a longer line is a breach, not a reason to run out of memory."""
+CLOCKS = ("injected", "faketime", "none")
+"""How a driver may take the time; one that says nothing is `none`."""
 
 
 def _now() -> datetime:
@@ -35,47 +33,37 @@ def _now() -> datetime:
 class StdioSession:
     """One driver process.
 
-    :param argv: the command
+    :param child: the process
     :param environment: handed to it by `initialize`
-    :param env: the child's own environment variables
-    :param cwd: where it is started, None for where this process is
+    :param faketime: holds its clock, None when it takes the time from its requests or from the machine
+    :raises Refusal: it refused to start
+    :raises Misconduct: it broke the protocol
     """
 
-    def __init__(
-        self,
-        argv: Sequence[str],
-        environment: Environment,
-        env: Mapping[str, str] | None = None,
-        cwd: Path | None = None,
-    ) -> None:
-        self._argv = list(argv)
-        self._stderr = tempfile.TemporaryFile()  # noqa: SIM115  # it lives as long as the driver
-        try:
-            self._process = subprocess.Popen(
-                self._argv,
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=self._stderr,
-                env=dict(env) if env is not None else None,
-                cwd=cwd,
-                start_new_session=True,
-            )
-        except OSError as error:
-            raise Misconduct(f"the driver could not be started: {' '.join(self._argv)}: {error}") from error
+    def __init__(self, child: Child, environment: Environment, faketime: FakeTime | None = None) -> None:
+        self._child = child
+        self._faketime = faketime
         self._lock = threading.Lock()
-        self._next_id = 0
+        self._last_id = 0
         self._waiting: dict[int, SimpleQueue[dict[str, Any] | str]] = {}
+        self._given_up: set[int] = set()
         self._breach = ""
-        self._reader = threading.Thread(target=self._read, daemon=True, name="claude-driver")
-        self._reader.start()
+        self._charged = False
+        self._closing = self._killed = False
+        child.read_lines(self._deliver, self._fail)
         try:
-            answer = self._request(
-                "initialize", {"protocol": PROTOCOL, "environment": as_json(environment)}, START_TIMEOUT_S
-            )
-            self.identity = _identity(answer)
+            world = {"protocol": PROTOCOL, "environment": as_json(environment)}
+            answer = self._request("initialize", world, START_TIMEOUT_S)
         except BaseException:
             self.kill()
             raise
+        self.identity = Identity(
+            name=answer["name"],
+            version=answer.get("version", ""),
+            language=answer.get("language", ""),
+            capabilities=frozenset(answer["capabilities"]),
+            options=answer.get("options", {}),
+        )
 
     def call(self, method: str, arguments: Mapping[str, Any], timeout_s: float) -> Any:
         """Send a request and wait for its answer; requests of several threads overlap."""
@@ -86,137 +74,116 @@ class StdioSession:
             raise Misconduct(f"{method} answered {answer!r:.200}: {error}") from error
 
     def close(self) -> None:
-        """Ask for the end, and see to it."""
-        if self._process.poll() is None and not self._breach:
-            with contextlib.suppress(Misconduct, Refusal):
-                self._request("shutdown", {}, GRACE_S)
-        with contextlib.suppress(OSError):
-            assert self._process.stdin is not None
-            self._process.stdin.close()
+        """Ask for the end, and see to it.
+
+        :raises Misconduct: when it does not end in order, or broke the protocol and no call was told
+        """
         try:
-            self._process.wait(GRACE_S)
-        except subprocess.TimeoutExpired:
-            raise Misconduct(f"the driver did not end within {GRACE_S:g} s of its shutdown") from None
+            if self._killed or self._given_up or (self._breach and self._charged):
+                return  # charged already, and nothing can be asked of this driver any more
+            if not self._breach:
+                self._request("shutdown", {}, GRACE_S)
+            self._child.end_input()
+            ended = self._child.ends_within(GRACE_S)
+            if self._breach or not ended:
+                raise self._misconduct(self._breach or f"the driver did not end within {GRACE_S:g} s of its shutdown")
+        except Refusal as refusal:
+            raise Misconduct(f"shutdown was refused: {refusal}") from refusal
         finally:
             self.kill()
 
     def kill(self) -> None:
         """SIGKILL, to the driver alone: what it started is left as a crash leaves it."""
-        with contextlib.suppress(ProcessLookupError):
-            if self._process.poll() is None:
-                os.kill(self._process.pid, signal.SIGKILL)
-        self._process.wait()
-        # A child of the driver may hold the pipe open: the reader then stays, and so does its end of the pipe.
-        self._reader.join(PIPE_GRACE_S)
-        if not self._reader.is_alive():
-            for stream in (self._process.stdin, self._process.stdout, self._stderr):
-                with contextlib.suppress(OSError):
-                    if stream is not None:
-                        stream.close()
+        self._killed = self._closing = True
+        self._child.kill()
 
     @property
     def pid(self) -> int:
         """The driver's process id."""
-        return self._process.pid
+        return self._child.pid
 
     def _request(self, method: str, arguments: Mapping[str, Any], timeout_s: float) -> Any:
         inbox: SimpleQueue[dict[str, Any] | str] = SimpleQueue()
+        if self._faketime is not None:
+            self._faketime.follow()
+        params = {**to_wire(dict(arguments)), "now": instant_text(_now())}
         with self._lock:
-            self._next_id += 1
-            number = self._next_id
-            self._waiting[number] = inbox
-            params = {**to_wire(dict(arguments)), "now": instant_text(_now())}
+            self._last_id += 1
+            number = self._last_id
             message = {"jsonrpc": "2.0", "id": number, "method": method, "params": params}
+            wrong = wrong_with(message, method, "request")
+            if wrong:
+                raise ValueError(f"the suite's own request is not what the schema allows: {wrong}")
+            self._waiting[number] = inbox
             if self._breach:
-                raise Misconduct(self._told(self._breach))
+                raise self._misconduct(self._breach)
+            self._closing = method == "shutdown"
             try:
-                assert self._process.stdin is not None
-                self._process.stdin.write(json.dumps(message).encode() + b"\n")
-                self._process.stdin.flush()
+                self._child.write(json.dumps(message, separators=(",", ":")).encode() + b"\n", timeout_s)
+            except WriteTimeout:
+                self._breach = f"the driver does not read its stdin: {method} could not be sent in {timeout_s:g} s"
+                raise self._misconduct(self._breach) from None
             except OSError as error:
-                raise Misconduct(self._told(f"the driver is gone: {method} could not be sent ({error})")) from error
+                self._child.ends_within(GRACE_S)
+                raise self._misconduct(f"the driver is gone: {method} could not be sent ({error})") from error
         try:
             reply = inbox.get(timeout=timeout_s)
         except Empty:
-            raise Misconduct(self._told(f"{method} hung: no answer after {timeout_s:g} s")) from None
+            self._given_up.add(number)
+            raise self._misconduct(f"{method} hung: no answer after {timeout_s:g} s") from None
         finally:
             self._waiting.pop(number, None)
         if isinstance(reply, str):
-            raise Misconduct(self._told(f"{method}: {reply}"))
+            raise self._misconduct(f"{method}: {reply}")
+        wrong = wrong_with(reply, method, "answer")
+        if wrong:
+            raise self._misconduct(f"{method}: {wrong}\nthe driver answered: {json.dumps(reply):.400}")
         if "error" in reply:
             raise _refusal(method, reply["error"])
-        return reply.get("result")
-
-    def _read(self) -> None:
-        assert self._process.stdout is not None
-        while True:
-            line = self._process.stdout.readline(LONGEST_LINE)
-            if not line:
-                with contextlib.suppress(subprocess.TimeoutExpired):
-                    self._process.wait(PIPE_GRACE_S)
-                self._fail("the driver ended")
-                return
-            breach = self._deliver(line)
-            if breach:
-                self._fail(breach)
-                return
+        return reply["result"]
 
     def _deliver(self, line: bytes) -> str:
         """Hand an answer to who waits for it; what is wrong with the line, if anything is."""
         try:
-            message = json.loads(line)
-        except ValueError:
+            message = json.loads(line.decode(), parse_constant=_no_number)
+        except UnicodeDecodeError:
+            return f"stdout held what is no UTF-8: {line[:200]!r}"
+        except (ValueError, RecursionError):
             return f"stdout held what is no JSON message: {line[:200]!r}"
-        if not isinstance(message, dict) or message.get("jsonrpc") != "2.0":
-            return f"stdout held what is no JSON-RPC 2.0 message: {line[:200]!r}"
-        if ("result" in message) == ("error" in message):
-            return f"an answer holds either `result` or `error`: {line[:200]!r}"
-        number = message.get("id")
-        inbox = self._waiting.get(number) if isinstance(number, int) else None
-        if inbox is None:
-            return f"an answer to no request that is open: {line[:200]!r}"
-        inbox.put(message)
+        number = message.get("id") if isinstance(message, dict) else None
+        if type(number) is not int:
+            return f"stdout held what is no answer to a request: {line[:200]!r}"
+        inbox = self._waiting.pop(number, None)
+        if inbox is not None:
+            inbox.put(message)
+        elif number in self._given_up:
+            self._given_up.discard(number)  # late: the call that it hung on was charged
+        elif 0 < number <= self._last_id:
+            return f"a second answer to request {number}: {line[:200]!r}"
+        else:
+            return f"an answer to request {number}, which was never made: {line[:200]!r}"
         return ""
 
     def _fail(self, breach: str) -> None:
-        self._breach = breach
+        # The end after a shutdown is what was asked for.
+        if not (self._closing and breach == "the driver ended"):
+            self._breach = self._breach or breach
         for inbox in list(self._waiting.values()):
             inbox.put(breach)
 
-    def _told(self, breach: str) -> str:
-        status = self._process.poll()
-        ended = "" if status is None else f"\nexit status: {status}"
-        with contextlib.suppress(ValueError):
-            self._stderr.seek(0)
-            noise = self._stderr.read()[-2000:].decode("utf-8", "replace").strip()
-            return breach + ended + (f"\nstderr:\n{noise}" if noise else "")
-        return breach + ended
+    def _misconduct(self, breach: str) -> Misconduct:
+        self._charged = True
+        return Misconduct(self._child.told(breach))
 
 
-def _identity(answer: Any) -> Identity:
-    if not isinstance(answer, dict) or answer.get("protocol") != PROTOCOL:
-        raise Misconduct(f"initialize answered {answer!r:.200}: an object with protocol {PROTOCOL} is expected")
-    capabilities = answer.get("capabilities")
-    if not isinstance(capabilities, list) or not all(isinstance(name, str) for name in capabilities):
-        raise Misconduct(f"initialize gave capabilities {capabilities!r:.80}: a list of names is expected")
-    options = answer.get("options")
-    return Identity(
-        name=str(answer.get("name") or "driver"),
-        version=str(answer.get("version") or ""),
-        language=str(answer.get("language") or ""),
-        capabilities=frozenset(capabilities),
-        options=options if isinstance(options, dict) else {},
-    )
+def _no_number(name: str) -> None:
+    raise ValueError(f"{name} is no JSON")
 
 
-def _refusal(method: str, error: Any) -> Exception:
-    data = error.get("data") if isinstance(error, dict) else None
-    kind = data.get("kind") if isinstance(data, dict) else None
-    if isinstance(error, dict) and error.get("code") == REFUSED and kind in KINDS:
-        return Refusal(str(kind), str(error.get("message", "")))
-    if isinstance(error, dict):
-        return Misconduct(f"{method} answered the error {error.get('code')!r}: {error.get('message')}")
-    return Misconduct(f"{method} answered an error that is no object: {error!r:.400}")
+def _refusal(method: str, error: Mapping[str, Any]) -> Exception:
+    if error["code"] == REFUSED:
+        return Refusal(error["data"]["kind"], error["message"])
+    return Misconduct(f"{method} answered the error {error['code']}: {error['message']}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -224,29 +191,56 @@ class StdioDoor(Door):
     """Opens managers that are driven over stdin and stdout.
 
     :param argv: the driver's command
-    :param env: gives the child's environment variables, None for this process's own
+    :param faketime: holds the driver's clock, None when it does not ask for that or the machine cannot
+    :param clock: one of :data:`CLOCKS`, as the driver declared it
     """
 
     argv: tuple[str, ...]
-    env: Callable[[], Mapping[str, str]] | None = None
     clock: str = "none"
+    faketime: FakeTime | None = None
+    spares: Spares = field(default_factory=Spares)
+
+    def with_clock(self, clock: str) -> StdioDoor:
+        """The same door to a driver that declared how it takes the time."""
+        return replace(self, clock=clock, faketime=FakeTime.make() if clock == "faketime" else None)
 
     @property
-    def moves_the_clock(self) -> bool:
-        """Only a driver that takes the time from each request sees a moved clock."""
-        return self.clock == "injected"
+    def why_the_clock_stands(self) -> str:
+        """Why a frozen clock does not reach the driver; empty when it does."""
+        if self.clock == "injected" or self.faketime is not None:
+            return ""
+        if self.clock == "faketime":
+            return "it declares options.clock = 'faketime', and libfaketime is not here: install the package faketime"
+        return "it declares neither options.clock = 'injected' nor 'faketime'"
 
     def open(self, environment: Environment) -> Session:
-        """Start the driver."""
-        return StdioSession(self.argv, environment, self.env() if self.env else None)
+        """Start the driver, or take one that was started ahead of need."""
+        env = self._env({})
+        child = self.spares.take(self.argv, env) or Child(self.argv, env)
+        session = StdioSession(child, environment, self.faketime)
+        self.spares.start(self.argv, env)
+        return session
 
     def open_process(
         self, environment: Environment, variables: Mapping[str, str] | None = None, cwd: Path | None = None
     ) -> Session:
         """Start another one; elsewhere, the words of its command that name files name the same ones."""
         argv = self.argv if cwd is None else [_absolute(word, number) for number, word in enumerate(self.argv)]
-        env = {**(self.env() if self.env else os.environ), **(variables or {})}
-        return StdioSession(argv, environment, env, cwd)
+        return StdioSession(Child(argv, self._env(variables or {}), cwd), environment, self.faketime)
+
+    @property
+    def own_processes(self) -> frozenset[int]:
+        """Those that were started ahead of need."""
+        return self.spares.pids
+
+    def close(self) -> None:
+        """End what was started ahead of need."""
+        self.spares.close()
+        if self.faketime is not None:
+            self.faketime.close()
+
+    def _env(self, variables: Mapping[str, str]) -> Mapping[str, str]:
+        return {**os.environ, **(self.faketime.env if self.faketime else {}), **variables}
 
 
 def _absolute(word: str, number: int) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import signal
-from collections.abc import Iterator
+from collections.abc import Callable, Collection, Iterator
 from pathlib import Path
 
 from .judgement import Breach
@@ -15,9 +15,13 @@ _WORLD = {"home", "config", "state", "work", "managed-settings.d", "tmp", "claud
 
 
 class Leftovers:
-    """Watches over the processes that descend from this one; on Linux also over those that were let go of."""
+    """Watches over the processes that descend from this one; on Linux also over those that were let go of.
 
-    def __init__(self) -> None:
+    :param own: gives the process ids of those that the suite itself keeps
+    """
+
+    def __init__(self, own: Callable[[], Collection[int]] = tuple) -> None:
+        self._own = own
         self._subreaper = False
 
     @contextlib.contextmanager
@@ -27,7 +31,7 @@ class Leftovers:
         :param root: the trial's world
         """
         self._adopt_orphans()
-        watch = Watch(root, _children())
+        watch = Watch(root, _children(), self._own)
         try:
             yield watch
         finally:
@@ -45,8 +49,8 @@ class Leftovers:
 class Watch:
     """What was there before the trial."""
 
-    def __init__(self, root: Path, children: set[int]) -> None:
-        self._root, self._children = root, children
+    def __init__(self, root: Path, children: set[int], own: Callable[[], Collection[int]]) -> None:
+        self._root, self._children, self._own = root, children, own
 
     def charge(self, *, orphans_expected: bool) -> None:
         """Breach for what the trial left behind.
@@ -74,7 +78,7 @@ class Watch:
     def _new_processes(self) -> set[int]:
         """Children that were not there before; those that have ended are reaped, not counted."""
         running = set()
-        for pid in _children() - self._children:
+        for pid in _children() - self._children - set(self._own()):
             if _state(pid) == "Z":
                 with contextlib.suppress(ChildProcessError):
                     os.waitpid(pid, os.WNOHANG)

@@ -6,7 +6,6 @@ import contextlib
 import shlex
 import tempfile
 from collections.abc import Generator, Iterator
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -24,7 +23,8 @@ from .failure import Scene
 from .leftovers import Leftovers
 from .program import RealProgram, find_program
 from .registry import Requirement, load_registry
-from .subject import identify, make_door
+from .smoke import smoke
+from .subject import check_capabilities, identify, make_door
 from .trial import Arrangement, Trial
 
 if TYPE_CHECKING:
@@ -58,7 +58,7 @@ class ConformanceRun:
         self._resources.callback(remove_tree, self._directory)
         self._number = 0
         self._api: MessagesApi | None = None
-        self._leftovers = Leftovers()
+        self._leftovers = Leftovers(lambda: self.door.own_processes)
         self._incidents: list[str] = []
         try:
             self.program: RealProgram | None = find_program(options.cli) if options.cli else None
@@ -67,8 +67,6 @@ class ConformanceRun:
         except BaseException:
             self._resources.close()
             raise
-        if isinstance(self.door, StdioDoor):
-            self.door = replace(self.door, clock=str(self.identity.options.get("clock", "none")))
         self.plan = self._planned()
         self.results: dict[str, verdict.CheckResult] = {}
         self.requirement_results: list[verdict.RequirementResult] = []
@@ -81,8 +79,11 @@ class ConformanceRun:
         return [self.registry.requirements[name] for name in self.plan.items]
 
     def _identified(self) -> Identity:
-        environment = make_environment(self._directory / "identity", Path("claude"), {})
-        return identify(self.door, environment)
+        directory = self._directory / "identity"
+        # Once a run: under pytest-xdist the workers need not do again what the controller did.
+        if isinstance(self.door, StdioDoor) and not hasattr(self.config, "workerinput"):
+            return smoke(self.door, directory, self.options.call_timeout_s)
+        return identify(self.door, make_environment(directory, Path("claude"), {}))
 
     def _planned(self) -> verdict.Plan:
         claimed = self.identity.capabilities

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from ..door import Door, Identity, Misconduct, Refusal, Session
+from ..door.child import Child
 from ..door.host import load_factory
 from ..door.inprocess import InProcessDoor
 from ..door.stdio import StdioDoor, StdioSession
@@ -88,13 +89,13 @@ def _hosted(
     argv = [sys.executable, "-m", "pytest_claude_sessions.door.host", spec, *([file] if file else [])]
     path = [os.path.abspath(entry) for entry in sys.path]
     env = {**os.environ, **variables, "CLAUDE_SESSIONS_PATH": json.dumps(path)}
-    return StdioSession(argv, environment, env, cwd)
+    return StdioSession(Child(argv, env, cwd), environment)
 
 
 def identify(door: Door, environment: Environment) -> Identity:
     """Start the manager once, to learn what it declares.
 
-    :raises WrongOption: when it does not start, or declares a capability that does not exist
+    :raises WrongOption: when it does not start, or does not end in order
     """
     try:
         session = door.open(environment)
@@ -105,13 +106,20 @@ def identify(door: Door, environment: Environment) -> Identity:
         session.close()
     except (Misconduct, Refusal) as error:
         raise WrongOption(f"--claude-manager: the manager does not end in order: {_first_line(error)}") from error
+    return identity
+
+
+def check_capabilities(identity: Identity) -> None:
+    """Hold a manager to the names of SPEC 4.
+
+    :raises WrongOption: when it declares a capability that does not exist, naming the nearest
+    """
     for capability in sorted(identity.capabilities):
         if capability not in CAPABILITIES:
             raise WrongOption(
                 f"--claude-manager: {identity.name} declares the unknown capability {capability!r}"
                 f"{nearest(capability, CAPABILITIES)}"
             )
-    return identity
 
 
 def _first_line(error: Exception) -> str:

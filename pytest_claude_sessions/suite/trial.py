@@ -188,8 +188,9 @@ class Trial:
     def clock(self) -> Clock:
         """The clock, frozen at its first use; Claude's fake follows it."""
         if self._clock is None:
-            if not self._arrangement.door.moves_the_clock:
-                raise CouldNotRun("the subject's clock cannot be moved: it does not declare options.clock = 'injected'")
+            obstacle = self._arrangement.door.why_the_clock_stands
+            if obstacle:
+                raise CouldNotRun(f"the subject's clock cannot be moved: {obstacle}")
             from ..clock import Clock
 
             clock = Clock()
