@@ -26,17 +26,26 @@ def in_container(trial: Trial, plan: Iterable[Mount], config_dir: Path) -> Manag
     :param config_dir: what Claude is given as its config dir, whatever the manager says
     :raises CouldNotRun: when the machine allows no mount namespace
     """
+    return _wrapped(trial, "container", container_prefix(plan), {"CLAUDE_CONFIG_DIR": str(config_dir)})
+
+
+def container_prefix(plan: Iterable[Mount]) -> list[str]:
+    """What to put before a command's words so that it runs under these mounts.
+
+    :raises Breach: when such a container does not start
+    :raises CouldNotRun: when the machine allows no mount namespace
+    """
+    need_namespaces()
     mounts = list(plan)
     for mount in mounts:
         mount.source.mkdir(parents=True, exist_ok=True)
     listed = [{"source": str(m.source), "target": str(m.target), "read_only": bool(m.read_only)} for m in mounts]
-    spec = {"mounts": listed}
-    refusal = _refusal_of(_prefix(spec))
+    prefix = _prefix({"mounts": listed})
+    refusal = _refusal_of(prefix)
     if refusal:
-        _need_namespaces()
         shown = ", ".join(f"{m.source} at {m.target} ({'ro' if m.read_only else 'rw'})" for m in mounts)
         raise Breach(f"a container with the mounts {shown}", "that it starts", refusal)
-    return _wrapped(trial, "container", spec, {"CLAUDE_CONFIG_DIR": str(config_dir)})
+    return prefix
 
 
 def with_managed_settings(trial: Trial) -> None:
@@ -52,23 +61,23 @@ def with_managed_settings(trial: Trial) -> None:
         trial.not_applicable(f"claude {trial.claude.release.version} reads no managed-settings.d")
     if not trial.real:
         return
-    _need_namespaces()
+    need_namespaces()
     scratch = trial.root / "claude" / "etc"
     scratch.mkdir()
     spec = {"managed": {"directory": str(trial.environment.managed_settings_dir), "scratch": str(scratch)}}
     refusal = _refusal_of(_prefix(spec))
     if refusal:
         raise CouldNotRun(f"nothing can be put in the place of /etc/claude-code: {refusal}")
-    _wrapped(trial, "managed", spec, {})
+    _wrapped(trial, "managed", _prefix(spec), {})
 
 
-def _wrapped(trial: Trial, name: str, spec: Mapping[str, Any], variables: Mapping[str, str]) -> ManagerHandle:
-    """Give the manager a program that sets the spec up and becomes Claude."""
+def _wrapped(trial: Trial, name: str, prefix: Sequence[str], variables: Mapping[str, str]) -> ManagerHandle:
+    """Give the manager a program that is Claude with these words before it."""
     place = trial.root / "claude" / name
     place.mkdir(exist_ok=True)
     program = place / "claude"
     settings = "".join(f"export {variable}={shlex.quote(value)}\n" for variable, value in variables.items())
-    words = shlex.join([*_prefix(spec), str(trial.environment.claude)])
+    words = shlex.join([*prefix, str(trial.environment.claude)])
     program.write_text(f'#!/bin/sh\n{settings}exec {words} "$@"\n')
     program.chmod(0o755)
     return trial.restart(replace(trial.environment, claude=program))
@@ -91,6 +100,10 @@ def _namespace_refusal() -> str:
     return _refusal_of(_prefix({"mounts": []}))
 
 
-def _need_namespaces() -> None:
+def need_namespaces() -> None:
+    """Go on where the machine allows mount namespaces.
+
+    :raises CouldNotRun: where it does not
+    """
     if _namespace_refusal():
         raise CouldNotRun(f"a mount namespace is needed, as root or in a user namespace: {_namespace_refusal()}")
