@@ -63,7 +63,11 @@ class ConformanceRun:
         try:
             self.program: RealProgram | None = find_program(options.cli) if options.cli else None
             self.door: Door = make_door(options.manager, config.invocation_params.dir)
+            self._resources.callback(lambda: self.door.close())
             self.identity = self._identified()
+            check_capabilities(self.identity)
+            if isinstance(self.door, StdioDoor):
+                self.door = self.door.with_clock(str(self.identity.options.get("clock", "none")))
         except BaseException:
             self._resources.close()
             raise
