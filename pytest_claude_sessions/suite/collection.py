@@ -20,7 +20,9 @@ from .judgement import Breach, CouldNotRun, NotApplicable
 from .registry import CONFORMANCE, Requirement
 
 if TYPE_CHECKING:
+    from .failure import Scene
     from .run import ConformanceRun
+    from .trial import Trial
 
 ROOT = "claude-conformance"
 
@@ -87,6 +89,7 @@ class RequirementItem(pytest.Item):
     """One check of one requirement, on a manager of its own in a fresh world."""
 
     result: verdict.CheckResult | None = None
+    _scene: Scene | None = None
 
     def bind(
         self, run: ConformanceRun, requirement: Requirement, check: Check, case: str | None, release: str | None
@@ -127,16 +130,27 @@ class RequirementItem(pytest.Item):
 
     def _try(self) -> None:
         self._scene = None
-        with self.run.trial(self.release) as trial:
-            try:
-                if self.check.cases:
-                    self.check.function(trial, self.check.cases[str(self.case)])
-                else:
-                    self.check.function(trial)
-                trial.close()
-            except BaseException:
-                self._scene = self.run.scene_of(trial)
-                raise
+        trial: Trial | None = None
+        try:
+            with self.run.trial(self.release) as trial:
+                try:
+                    if self.check.cases:
+                        self.check.function(trial, self.check.cases[str(self.case)])
+                    else:
+                        self.check.function(trial)
+                    trial.close()
+                except BaseException as end:
+                    self._scene = self.run.scene_of(trial, self._kept_as(end))
+                    raise
+        except BaseException as end:
+            # What was left behind is charged when the trial is over.
+            if trial is not None and self._scene is None:
+                self._scene = self.run.scene_of(trial, self._kept_as(end))
+            raise
+
+    def _kept_as(self, end: BaseException) -> str:
+        """The name under which the world is kept, empty for an end that is no failure."""
+        return "" if isinstance(end, (CouldNotRun, NeedsFake, NotApplicable)) else self.name
 
     def _explained(self, breach: Breach) -> str:
         from .failure import explain_failure
@@ -157,6 +171,10 @@ class RequirementItem(pytest.Item):
         needs_fake: bool = False,
         failure: Mapping[str, Any] | None = None,
     ) -> None:
+        if message and self._scene is not None and self._scene.artifacts:
+            from ..report.artifacts import tell
+
+            tell(Path(self._scene.artifacts), message)
         seconds = round(time.perf_counter() - started, 4)
         self.result = verdict.CheckResult(self.nodeid, self.requirement.id, name, seconds, message, needs_fake, failure)
 

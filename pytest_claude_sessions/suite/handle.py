@@ -18,12 +18,16 @@ class ManagerHandle:
     :param session: the manager behind its door
     :param timeout_s: seconds that a call may take
     :param default_cwd: where a dispatch works unless told otherwise
+    :param calls: each call is added there, with what came of it
     """
 
-    def __init__(self, session: Session, timeout_s: float, default_cwd: Path) -> None:
+    def __init__(
+        self, session: Session, timeout_s: float, default_cwd: Path, calls: list[dict[str, Any]] | None = None
+    ) -> None:
         self._session = session
         self._timeout_s = timeout_s
         self._default_cwd = default_cwd
+        self._calls = calls if calls is not None else []
 
     @property
     def options(self) -> Mapping[str, Any]:
@@ -200,9 +204,16 @@ class ManagerHandle:
         return result
 
     def _call(self, method: str, **arguments: Any) -> Any:
+        call: dict[str, Any] = {"method": method, "arguments": arguments}
+        self._calls.append(call)
         try:
-            return self._session.call(method, arguments, self._timeout_s)
+            call["answer"] = self._session.call(method, arguments, self._timeout_s)
+            return call["answer"]
+        except Refusal as refusal:
+            call["refusal"] = str(refusal)
+            raise
         except Misconduct as misconduct:
+            call["misconduct"] = str(misconduct)
             shown = ", ".join(f"{name}={_short(value)}" for name, value in arguments.items())
             raise Breach(
                 f"a call of {method}({shown})", "an answer, or a refusal of the closed list", str(misconduct)

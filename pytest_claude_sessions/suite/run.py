@@ -151,10 +151,20 @@ class ConformanceRun:
                     trial.close()
         remove_tree(root)
 
-    def scene_of(self, trial: Trial) -> Scene:
-        """What the trial's world looks like now."""
+    def scene_of(self, trial: Trial, kept_as: str = "") -> Scene:
+        """What the trial's world looks like now.
+
+        :param kept_as: the check's name, when its world is to be kept where artifacts are asked for
+        """
         change = self._before.diff(snapshot(trial.root))
-        return Scene(tuple(line for line in change if "claude/" not in line.split("(")[0]), tuple(trial.starts))
+        kept = ""
+        if kept_as and self.options.artifacts is not None:
+            from ..report.artifacts import keep
+
+            journal = trial.claude.directory / "journal.jsonl"
+            kept = str(keep(self.options.artifacts, kept_as, trial.root, journal, trial.calls))
+        shown = tuple(line for line in change if "claude/" not in line.split("(")[0])
+        return Scene(shown, tuple(trial.starts), kept)
 
     def repeat_command(self, requirement: Requirement) -> str:
         """The command line that repeats one requirement."""

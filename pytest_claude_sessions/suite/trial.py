@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 from ..cli import ClaudeCli
 from ..config_dir import ConfigDir, Tree, snapshot
-from ..door import Door, Misconduct, NoProcess, Refusal
+from ..door import Door, Misconduct, NoProcess, Refusal, Session
 from ..environment import Environment, make_environment
 from .handle import ManagerHandle
 from .judgement import Breach, CouldNotRun, NotApplicable
@@ -65,6 +65,7 @@ class Trial:
         self._clock: Clock | None = None
         self._bind: ReadOnlyBind | None = None
         self.orphans_expected = False
+        self.calls: list[dict[str, Any]] = []
 
     # ------------------------------------------------------------------ the manager
     @property
@@ -109,7 +110,7 @@ class Trial:
             session = self._arrangement.door.open(environment or self.environment)
         except Misconduct as misconduct:
             raise Breach("the start of the manager", "a manager", str(misconduct)) from misconduct
-        return self._kept(ManagerHandle(session, self._arrangement.call_timeout_s, self.environment.workdir))
+        return self._kept(session)
 
     def process(
         self,
@@ -132,7 +133,7 @@ class Trial:
                 self.process(environment, variables)
                 raise NotApplicable(f"the driver starts in its own directory alone: {misconduct}") from misconduct
             raise Breach("the start of the manager in a process", "a manager", str(misconduct)) from misconduct
-        return self._kept(ManagerHandle(session, self._arrangement.call_timeout_s, self.environment.workdir))
+        return self._kept(session)
 
     def refusal_at_start(self, **settings: Any) -> str | None:
         """The kind of the refusal that a start with these settings meets, None when it starts."""
@@ -148,7 +149,8 @@ class Trial:
         self._handles.remove(manager)
         self.orphans_expected = True
 
-    def _kept(self, manager: ManagerHandle) -> ManagerHandle:
+    def _kept(self, session: Session) -> ManagerHandle:
+        manager = ManagerHandle(session, self._arrangement.call_timeout_s, self.environment.workdir, self.calls)
         self._handles.append(manager)
         return manager
 
