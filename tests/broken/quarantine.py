@@ -7,6 +7,7 @@ import os
 import re
 import shutil
 import time
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -454,6 +455,26 @@ class TakesAnother(ReferenceManager):
     dispatch_type = TakesAnotherDispatch
 
 
+@dataclass(frozen=True, slots=True)
+class ContinueStart(Start):
+    @property
+    def options(self) -> tuple[str, ...]:
+        return ("--continue",)
+
+
+class ContinuesAfterwardsDispatch(Dispatch):
+    """Leaves it to Claude to find something newer: right where the directory holds nothing else."""
+
+    def _fresh_start(self, conversation: Conversation, cwd: Path) -> Start:
+        aside = any(self.transcripts.config_dir.glob(f"projects/*/{conversation.derived}.jsonl.bak*"))
+        others = any(self.transcripts.config_dir.glob("projects/*/*.jsonl"))
+        return ContinueStart() if aside and others else super()._fresh_start(conversation, cwd)
+
+
+class ContinuesAfterwards(ReferenceManager):
+    dispatch_type = ContinuesAfterwardsDispatch
+
+
 # ---------------------------------------------------------------- QUA-12
 
 
@@ -561,6 +582,7 @@ BROKEN = [
     Broken("QUA-10", SaysThereWasNothing, "expected:    'unwritable'"),
     Broken("QUA-10", WarnsEveryTime, "no such warning"),
     Broken("QUA-11", TakesAnother, "a damaged transcript beside a healthy one"),
+    Broken("QUA-11", ContinuesAfterwards, "a damaged transcript beside a healthy one"),
     Broken("QUA-12", CopiesAside, "mtime in ns and mode"),
     Broken("QUA-12", TightensTheMode, "mtime in ns and mode"),
     Broken("QUA-12", RoundsTheTime, "mtime in ns and mode"),

@@ -45,6 +45,17 @@ class TwoDays(WithLimit):
         return AgeLimit(limit_ms * 2)
 
 
+class HalfTheLimitLater(ReferenceManager):
+    """Reads its own default back as hours of a half day: right until a restart."""
+
+    def __init__(self, environment: Environment) -> None:
+        super().__init__(environment)
+        marker = environment.state_dir / "limit"
+        if marker.exists():
+            self.limit = AgeLimit(self.limit.limit_ms / 2)
+        marker.write_text(str(self.limit.limit_ms))
+
+
 class SecondsForMilliseconds(WithLimit):
     def own_limit(self, limit_ms: float) -> AgeLimit:
         return AgeLimit(limit_ms / 1000)
@@ -401,6 +412,7 @@ BROKEN = [
     Broken("TTL-01", HidesTheRow, "and then the clock 24 h back"),
     Broken("TTL-01", TwoDays, "an id last used 25 h ago"),
     Broken("TTL-02", SecondsForMilliseconds, "an id last used 1 h ago"),
+    Broken("TTL-02", HalfTheLimitLater, "an id last used 23 h ago"),
     Broken("TTL-03", TheLimitIsStale, "exactly as old as the limit"),
     Broken("TTL-03", CountsSeconds, "1 ms older than the limit"),
     Broken("TTL-04", SkipsTheSameId, "an id stored at 0 h and at 20 h"),
