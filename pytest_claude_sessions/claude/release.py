@@ -33,6 +33,8 @@ OBSERVED = (
 )
 
 _TABLE = os.path.join(os.path.dirname(os.path.abspath(__file__)), "releases.json")
+_READ: dict[str, list[dict[str, Any]]] = {}
+"""The table, once it was read; nobody changes it."""
 
 
 class UnknownRelease(ValueError):
@@ -105,9 +107,10 @@ def parse_version(version: str) -> tuple[int, ...]:
 
 
 def _table() -> dict[str, list[dict[str, Any]]]:
-    with open(_TABLE, encoding="utf-8") as file:
-        table: dict[str, list[dict[str, Any]]] = loads(file.read())
-    return table
+    if not _READ:
+        with open(_TABLE, encoding="utf-8") as file:
+            _READ.update(loads(file.read()))
+    return _READ
 
 
 def _value(entries: list[dict[str, Any]], wanted: tuple[int, ...]) -> Any:
