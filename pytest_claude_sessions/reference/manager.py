@@ -17,6 +17,7 @@ from ..manager import (
     Mount,
     RateLimited,
     SessionEntry,
+    TmuxSession,
 )
 from . import binds, lifecycle
 from .age import AgeLimit, now_ms
@@ -32,6 +33,7 @@ from .program import Program
 from .quarantine import Quarantine
 from .recovery import Recovery
 from .store import Row, SessionStore
+from .tmux import Tmux
 from .transcripts import Transcripts
 
 DEFAULT_TIMEOUT_S = 1800.0
@@ -60,6 +62,7 @@ class ReferenceManager:
             "idle",
             "history",
             "recovery",
+            "tmux",
             "export",
         }
     )
@@ -69,6 +72,7 @@ class ReferenceManager:
     transcripts_type = Transcripts
     quarantine_type = Quarantine
     recovery_type = Recovery
+    tmux_type = Tmux
     history_type = History
     exporter_type = Exporter
 
@@ -151,6 +155,38 @@ class ReferenceManager:
         """What recovering works with."""
         stores = {"key": self.store, "workspace": self.workspaces}
         return self.recovery_type(self.program, self.transcripts, self.leases, stores, self.scope, self.timeout_s)
+
+    # ------------------------------------------------------------------ tmux
+    def tmux_start(self, cwd: Path, session_id: str | None = None) -> TmuxSession:
+        """Open Claude, a shell and the log in a directory, resuming a conversation when one is named.
+
+        :raises ManagerError: `invalid_session_id`, `not_found`, `cwd_missing`, `busy`, `unsupported`, `claude_failed`
+        """
+        return self.tmux.start(cwd, None if session_id is None else checked_id(session_id))
+
+    def tmux_list(self) -> list[TmuxSession]:
+        """This manager's tmux sessions, by name."""
+        return self.tmux.sessions()
+
+    def tmux_kill(self, name: str) -> None:
+        """End one of them, exactly the one of that name.
+
+        :raises ManagerError: `not_found`
+        """
+        self.tmux.kill(name)
+
+    @property
+    def tmux(self) -> Tmux:
+        """Claude in tmux, for this config dir."""
+        notes = self.environment.state_dir / "tmux"
+        return self.tmux_type(
+            self.program,
+            self.transcripts,
+            self.environment.config_dir / "history.jsonl",
+            self.leases,
+            notes,
+            self.scope,
+        )
 
     # ------------------------------------------------------------------ binds
     def mount_plan(self, host_config_dir: Path, container_config_dir: Path) -> list[Mount]:
