@@ -26,8 +26,7 @@ _PACKAGE = Path(__file__).resolve().parent
 class NeedsFake(RuntimeError):
     """A script step was asked of the real program, which plays none.
 
-    Attributes:
-        step: the step's name.
+    :ivar step: the step's name.
     """
 
     def __init__(self, step: str) -> None:
@@ -41,11 +40,10 @@ class NeedsFake(RuntimeError):
 class ClaudeCli(Steps):
     """The program, made by `ClaudeCli.make`.
 
-    Attributes:
-        path: the executable, to be started by whatever is tested.
-        directory: CLAUDE_FAKE_DIR, with its journal, script and clock.
-        release: whom it behaves as.
-        real: path of the real program that it records, None for the fake.
+    :ivar path: the executable, to be started by whatever is tested.
+    :ivar directory: CLAUDE_FAKE_DIR, with its journal, script and clock.
+    :ivar release: whom it behaves as.
+    :ivar real: path of the real program that it records, None for the fake.
     """
 
     def __init__(self, path: Path, directory: Path, release: Release, real: Path | None) -> None:
@@ -58,13 +56,10 @@ class ClaudeCli(Steps):
     def make(cls, directory: Path, *, release: str | None = None, real: Path | None = None) -> ClaudeCli:
         """Make the executable.
 
-        Args:
-            directory: an empty or new directory; the executable is `<directory>/bin/claude`.
-            release: version to behave as; None takes the newest known, and of a real program what it says it is.
-            real: run this program instead and only keep the journal.
-
-        Raises:
-            UnknownRelease: when `release` is not a version.
+        :param directory: an empty or new directory; the executable is `<directory>/bin/claude`.
+        :param release: version to behave as; None takes the newest known, and of a real program what it says it is.
+        :param real: run this program instead and only keep the journal.
+        :raises UnknownRelease: when `release` is not a version.
         """
         made = Release.of(release or (NEWEST if real is None else version_of(real)))
         directory = directory.absolute()
@@ -102,8 +97,7 @@ class ClaudeCli(Steps):
     def set_now(self, now: datetime | None) -> None:
         """Let the program's clock stand still at an instant; None lets it go with the machine's.
 
-        Raises:
-            ValueError: for a time without a zone.
+        :raises ValueError: for a time without a zone.
         """
         path = self.directory / "clock.json"
         if now is None:
@@ -118,9 +112,8 @@ class ClaudeCli(Steps):
     def script(self, *steps: Mapping[str, Any]) -> None:
         """Append steps to the script, in the form of `script.json`.
 
-        Raises:
-            NeedsFake: with a real program.
-            BadScript: for a step that the fake does not know.
+        :raises NeedsFake: with a real program.
+        :raises BadScript: for a step that the fake does not know.
         """
         if self.real is not None:
             raise NeedsFake(str(steps[0].get("do")) if steps else "script")

@@ -28,12 +28,11 @@ class UsageError(Exception):
 class Option:
     """One declared option.
 
-    Attributes:
-        declaration: as the program shows it, "-r, --resume [value]".
-        name: its long name without the dashes.
-        takes: "" for a flag, "<" for a required value, "[" for an optional one.
-        many: whether it takes every following value.
-        choices: the values it accepts, empty for any.
+    :ivar declaration: as the program shows it, "-r, --resume [value]".
+    :ivar name: its long name without the dashes.
+    :ivar takes: "" for a flag, "<" for a required value, "[" for an optional one.
+    :ivar many: whether it takes every following value.
+    :ivar choices: the values it accepts, empty for any.
     """
 
     __slots__ = ("choices", "declaration", "flags", "many", "name", "takes")
@@ -65,10 +64,9 @@ class Option:
 class Arguments:
     """A command line.
 
-    Attributes:
-        operands: the words that belong to no option; the first is the prompt.
-        given: option name -> True for a flag or an optional value that is not there, else its value; a list for an
-            option that takes many.
+    :ivar operands: the words that belong to no option; the first is the prompt.
+    :ivar given: option name -> True for a flag or an optional value that is not there, else its value; a list for an
+        option that takes many.
     """
 
     __slots__ = ("given", "operands")
@@ -90,11 +88,8 @@ class Arguments:
 def parse(words: Sequence[str], release: Release) -> Arguments:
     """Read a command line.
 
-    Args:
-        words: the arguments without the program's own name.
-
-    Raises:
-        UsageError: for an unknown option, a missing value, or one outside the choices.
+    :param words: the arguments without the program's own name.
+    :raises UsageError: for an unknown option, a missing value, or one outside the choices.
     """
     known = _known(release)
     arguments = Arguments()

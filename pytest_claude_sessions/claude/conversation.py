@@ -23,15 +23,14 @@ NO_ANSWER = "No response requested."
 class Conversation:
     """What a release finds in a transcript.
 
-    Attributes:
-        messages: (role, text) of what is sent to the API of the history, neighbours of one role merged.
-        turns: (prompt, answer) of the turns in it; the answer is None where there is none.
-        leaf: UUID of the record that the next one follows, None for none.
-        resumable: whether the release accepts the transcript; when not it says "No conversation found".
-        dangling: whether the last prompt has no answer; the release then writes a made-up one first.
-        chain: the records of the conversation, oldest first.
-        records: every record of the file that could be read.
-        cwd: working directory that the newest record of the conversation names, None for none.
+    :ivar messages: (role, text) of what is sent to the API of the history, neighbours of one role merged.
+    :ivar turns: (prompt, answer) of the turns in it; the answer is None where there is none.
+    :ivar leaf: UUID of the record that the next one follows, None for none.
+    :ivar resumable: whether the release accepts the transcript; when not it says "No conversation found".
+    :ivar dangling: whether the last prompt has no answer; the release then writes a made-up one first.
+    :ivar chain: the records of the conversation, oldest first.
+    :ivar records: every record of the file that could be read.
+    :ivar cwd: working directory that the newest record of the conversation names, None for none.
     """
 
     __slots__ = ("chain", "cwd", "dangling", "leaf", "messages", "records", "resumable", "turns")
@@ -71,8 +70,7 @@ class Conversation:
     def sent(self, release: Release, cwd: str | None = None) -> int:
         """How many messages the API gets for one more prompt.
 
-        Args:
-            cwd: the working directory now; the newest releases tell the model when it is another.
+        :param cwd: the working directory now; the newest releases tell the model when it is another.
         """
         count = len(self.messages) + 1
         if self.messages and self.messages[-1][0] == "user":
@@ -100,12 +98,9 @@ _LINKED = ("user", "assistant", "attachment", "system")
 def load(path: str, release: Release) -> Conversation:
     """Read a transcript as that release does.
 
-    Args:
-        path: the transcript; one that is not there is a conversation that cannot be resumed.
-        release: whose reader.
-
-    Raises:
-        OSError: when it is there and cannot be read.
+    :param path: the transcript; one that is not there is a conversation that cannot be resumed.
+    :param release: whose reader.
+    :raises OSError: when it is there and cannot be read.
     """
     reader = release.behaviour["reader"]
     try:

@@ -48,8 +48,7 @@ def refuse(program: Program, refused: Refused) -> tuple[str, int]:
 def end_with_error(program: Program) -> None:
     """End as a script's "error" step says.
 
-    Raises:
-        Crash: always.
+    :raises Crash: always.
     """
     step = program.steps
     errors = step.option("error", "errors")

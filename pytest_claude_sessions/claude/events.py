@@ -25,12 +25,9 @@ _NOT_THE_HOST_S = ("SessionStart", "SessionEnd")
 def tell(program: Program, event: str, **values: Any) -> str | None:
     """Run the hooks of an event.
 
-    Args:
-        event: "SessionStart", "UserPromptSubmit", "Stop", "StopFailure" or "SessionEnd".
-        values: what the payload of that event holds besides what every one does.
-
-    Returns:
-        What a hook wants the model to go on with, None when none does.
+    :param event: "SessionStart", "UserPromptSubmit", "Stop", "StopFailure" or "SessionEnd".
+    :param values: what the payload of that event holds besides what every one does.
+    :returns: What a hook wants the model to go on with, None when none does.
     """
     form = program.behaviour["hooks"].get(event)
     hooks = program.settings.hooks(event) if form is not None else []

@@ -13,8 +13,7 @@ if TYPE_CHECKING:
 class Exclusive:
     """`with Exclusive(directory):` holds the directory's lock; the kernel gives it back when the holder dies.
 
-    Args:
-        directory: CLAUDE_FAKE_DIR.
+    :param directory: CLAUDE_FAKE_DIR.
     """
 
     def __init__(self, directory: str) -> None:

@@ -24,8 +24,7 @@ def fill(form: Any, values: Mapping[str, Any]) -> Any:
     `$uuid` is a new UUID each time it is not given; keys keep their order, which is the order on the wire. A key that
     begins with "?" is left out when its value is None: the release writes it on some occasions alone.
 
-    Raises:
-        MissingValue: when a name is not among the values.
+    :raises MissingValue: when a name is not among the values.
     """
     if isinstance(form, str):
         if not form.startswith("$"):
@@ -60,8 +59,7 @@ def new_uuid() -> str:
 def iso_time(now: float) -> str:
     """The time stamp of a record: UTC with milliseconds and a Z.
 
-    Args:
-        now: epoch seconds.
+    :param now: epoch seconds.
     """
     ms = int(now * 1000 + 0.5)
     return time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(ms // 1000)) + f".{ms % 1000:03d}Z"

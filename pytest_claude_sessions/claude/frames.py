@@ -33,9 +33,8 @@ def init(
 ) -> Frame:
     """`system/init`, the first frame of every turn that starts.
 
-    Args:
-        project_dir: directory of the transcripts; the newer releases name the memory directory in it.
-        key_source: where the authentication comes from, "ANTHROPIC_API_KEY" or "none".
+    :param project_dir: directory of the transcripts; the newer releases name the memory directory in it.
+    :param key_source: where the authentication comes from, "ANTHROPIC_API_KEY" or "none".
     """
     return _filled(
         release,
@@ -61,9 +60,8 @@ def assistant(
 ) -> Frame:
     """An answer of the model.
 
-    Args:
-        now: epoch seconds.
-        uuid: that of the transcript's record; a new one when None.
+    :param now: epoch seconds.
+    :param uuid: that of the transcript's record; a new one when None.
     """
     return _filled(
         release,
@@ -128,8 +126,7 @@ def api_error(
 ) -> Frame:
     """The assistant frame that tells of a failed request to the API.
 
-    Args:
-        kind: `error`, `status`, `error_type`, `api_error` and `params` as `api_errors.ApiError.values` gives them.
+    :param kind: `error`, `status`, `error_type`, `api_error` and `params` as `api_errors.ApiError.values` gives them.
     """
     return _filled(
         release,
@@ -212,8 +209,7 @@ def hook_response(
 def conversation_reset(*, session_id: str, now: float) -> Frame:
     """The conversation was replaced inside the connection, as by /clear (measured on 2.1.329).
 
-    Args:
-        session_id: that of the outgoing conversation; the new one is named by the frames that follow.
+    :param session_id: that of the outgoing conversation; the new one is named by the frames that follow.
     """
     uuid = new_uuid()
     return {
@@ -284,9 +280,8 @@ def tool_result(
 ) -> Frame:
     """The user frame with what a tool gave back.
 
-    Args:
-        content: the `tool_result` block.
-        raw: `tool_use_result`, the tool's own value.
+    :param content: the `tool_result` block.
+    :param raw: `tool_use_result`, the tool's own value.
     """
     return _filled(
         release,

@@ -19,9 +19,9 @@ _POLL_S = 0.002
 class HookRun:
     """What became of a hook.
 
-    Attributes:
-        status: exit status; 128 + n after signal n; None when it was ended because it ran out of time.
-        stdout, stderr: what it printed.
+    :ivar status: exit status; 128 + n after signal n; None when it was ended because it ran out of time.
+    :ivar stdout: what it printed.
+    :ivar stderr: what it printed.
     """
 
     __slots__ = ("status", "stderr", "stdout")
@@ -53,11 +53,10 @@ def run(
 ) -> HookRun:
     """Run one hook and wait for it.
 
-    Args:
-        command: given to `sh -c` as it is.
-        payload: what the hook reads on stdin.
-        cwd: where it runs; when that is gone it still runs, wherever the program is.
-        timeout_s: seconds after which it is killed.
+    :param command: given to `sh -c` as it is.
+    :param payload: what the hook reads on stdin.
+    :param cwd: where it runs; when that is gone it still runs, wherever the program is.
+    :param timeout_s: seconds after which it is killed.
     """
     # Files instead of pipes: a hook that does not read, or prints a lot, then blocks nobody.
     stdin, stdout, stderr = _scratch(), _scratch(), _scratch()

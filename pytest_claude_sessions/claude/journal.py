@@ -26,13 +26,10 @@ _SECRET = ("KEY", "TOKEN", "SECRET", "PASSWORD", "CREDENTIAL", "AUTH")
 class Journal:
     """This start's object.
 
-    Args:
-        directory: CLAUDE_FAKE_DIR; None keeps no journal.
-        release: version that the program behaves as.
-        now: epoch seconds of the fake's clock.
-
-    Attributes:
-        entry: the object; change it and call `save` or `end`.
+    :param directory: CLAUDE_FAKE_DIR; None keeps no journal.
+    :param release: version that the program behaves as.
+    :param now: epoch seconds of the fake's clock.
+    :ivar entry: the object; change it and call `save` or `end`.
     """
 
     def __init__(self, directory: str | None, *, release: str, now: float) -> None:

@@ -43,8 +43,7 @@ except ImportError:
     def loads(text: str) -> Any:
         """The value of a JSON text.
 
-        Raises:
-            ValueError: when it is not one.
+        :raises ValueError: when it is not one.
         """
         return json.loads(text)
 
@@ -60,8 +59,7 @@ else:
     def loads(text: str) -> Any:
         """The value of a JSON text.
 
-        Raises:
-            ValueError: when it is not one.
+        :raises ValueError: when it is not one.
         """
         start = len(text) - len(text.lstrip(_BLANK))
         try:

@@ -21,9 +21,8 @@ def encode_cwd(cwd: str, long_paths: bool) -> str:
     release supports long paths, a name of more than 200 characters is cut there and gets '-' and a hash in base 36
     (facts `encoded_matches`, `long_path_supported`; the hash was measured on 2.1.50 to 2.1.329).
 
-    Args:
-        cwd: absolute path of the working directory, symbolic links resolved.
-        long_paths: whether the release shortens long names.
+    :param cwd: absolute path of the working directory, symbolic links resolved.
+    :param long_paths: whether the release shortens long names.
     """
     units = _utf16(cwd)
     name = "".join([chr(unit) if unit in _KEPT else "-" for unit in units])

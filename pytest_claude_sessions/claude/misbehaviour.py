@@ -25,10 +25,9 @@ HANG_LIMIT_S = 600.0
 class Crash(Exception):
     """The program ends here, as a script step says.
 
-    Attributes:
-        status: exit status.
-        stderr: what it prints first.
-        outcome: for the journal.
+    :ivar status: exit status.
+    :ivar stderr: what it prints first.
+    :ivar outcome: for the journal.
     """
 
     def __init__(self, status: int, stderr: str = "", outcome: str = "crashed") -> None:
@@ -41,10 +40,9 @@ class Crash(Exception):
 class Misbehaviour:
     """The steps that this start took from the script.
 
-    Args:
-        steps: by name.
-        directory: CLAUDE_FAKE_DIR.
-        pause: called while waiting, so that signals and control requests are heard; given the seconds to wait.
+    :param steps: by name.
+    :param directory: CLAUDE_FAKE_DIR.
+    :param pause: called while waiting, so that signals and control requests are heard; given the seconds to wait.
     """
 
     def __init__(self, steps: Mapping[str, Mapping[str, Any]], directory: str | None) -> None:
@@ -63,8 +61,7 @@ class Misbehaviour:
     def at(self, point: str) -> None:
         """Do what the steps say for this point.
 
-        Raises:
-            Crash: when the program is to end here.
+        :raises Crash: when the program is to end here.
         """
         if not self.steps:
             return
@@ -80,8 +77,7 @@ class Misbehaviour:
     def cut_short(self, session: Session, line: str, clock: Clock) -> None:
         """Write half of a record's line, as a process does that dies or finds the disk full, and end.
 
-        Raises:
-            Crash: always.
+        :raises Crash: always.
         """
         half = line.encode()[: len(line.encode()) // 2]
         if session.writes:

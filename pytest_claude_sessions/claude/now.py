@@ -11,8 +11,7 @@ from .json_text import loads
 class Clock:
     """Tells the time of records.
 
-    Args:
-        directory: CLAUDE_FAKE_DIR, None for none; its `clock.json` holds {"now": epoch seconds} to stand still at.
+    :param directory: CLAUDE_FAKE_DIR, None for none; its `clock.json` holds {"now": epoch seconds} to stand still at.
     """
 
     __slots__ = ("frozen",)

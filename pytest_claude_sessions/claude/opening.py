@@ -22,9 +22,8 @@ DEFAULT_DAYS = 30
 def open_conversation(program: Program) -> None:
     """Give the program its session and its entry in the registry of running processes.
 
-    Raises:
-        Refused: when the conversation that was asked for cannot be had.
-        Unwritable: when the release does not start in this config dir.
+    :raises Refused: when the conversation that was asked for cannot be had.
+    :raises Unwritable: when the release does not start in this config dir.
     """
     steps, given = program.steps, program.arguments
     wanted = given.text("resume")

@@ -17,9 +17,8 @@ if TYPE_CHECKING:
 def replayed(sent: Mapping[str, Any], *, session_id: str, now: float) -> Frame:
     """A user message printed again (--replay-user-messages).
 
-    Args:
-        sent: the host's message.
-        now: epoch seconds.
+    :param sent: the host's message.
+    :param now: epoch seconds.
     """
     return {
         "type": "user",

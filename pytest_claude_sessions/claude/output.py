@@ -16,12 +16,9 @@ TEXT, JSON, STREAM = "text", "json", "stream-json"
 class Output:
     """Where frames go.
 
-    Args:
-        form: "text", "json" or "stream-json".
-        verbose: with "json": print every frame as an array instead of the result alone.
-
-    Attributes:
-        dead: nobody reads any more; what is printed is lost.
+    :param form: "text", "json" or "stream-json".
+    :param verbose: with "json": print every frame as an array instead of the result alone.
+    :ivar dead: nobody reads any more; what is printed is lost.
     """
 
     def __init__(self, form: str, verbose: bool) -> None:

@@ -38,13 +38,20 @@ _COMMANDS = frozenset(
 class Program:
     """What a start knows and does.
 
-    Attributes:
-        release, behaviour: whom it plays.
-        arguments, cwd, config_dir: how it was started.
-        clock, journal, out, running: time, journal, output, registry of running processes.
-        steps: what the script wants of it.
-        finder, session: conversations; the one that it is in.
-        model, permission_mode: as asked for.
+    :ivar release: whom it plays.
+    :ivar behaviour: whom it plays.
+    :ivar arguments: how it was started.
+    :ivar cwd: how it was started.
+    :ivar config_dir: how it was started.
+    :ivar clock: time, journal, output, registry of running processes.
+    :ivar journal: time, journal, output, registry of running processes.
+    :ivar out: time, journal, output, registry of running processes.
+    :ivar running: time, journal, output, registry of running processes.
+    :ivar steps: what the script wants of it.
+    :ivar finder: conversations; the one that it is in.
+    :ivar session: conversations; the one that it is in.
+    :ivar model: as asked for.
+    :ivar permission_mode: as asked for.
     """
 
     finder: Finder

@@ -42,9 +42,8 @@ _BY_TEXT = (
 class Recorder:
     """One start of the real program.
 
-    Args:
-        real: path of the program.
-        directory: CLAUDE_FAKE_DIR.
+    :param real: path of the program.
+    :param directory: CLAUDE_FAKE_DIR.
     """
 
     def __init__(self, real: str, directory: str | None) -> None:

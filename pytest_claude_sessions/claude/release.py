@@ -40,9 +40,8 @@ _READ: dict[str, list[dict[str, Any]]] = {}
 class UnknownRelease(ValueError):
     """A text that names no release.
 
-    Attributes:
-        given: what was asked for.
-        nearest: the observed release whose name is closest, to offer to the reader.
+    :ivar given: what was asked for.
+    :ivar nearest: the observed release whose name is closest, to offer to the reader.
     """
 
     def __init__(self, given: str) -> None:
@@ -57,9 +56,8 @@ class UnknownRelease(ValueError):
 class Release:
     """One release of the `claude` program.
 
-    Attributes:
-        version: the version as asked for, also when it is none of the observed ones.
-        behaviour: facet -> value, as `releases.json` has it for that version.
+    :ivar version: the version as asked for, also when it is none of the observed ones.
+    :ivar behaviour: facet -> value, as `releases.json` has it for that version.
     """
 
     __slots__ = ("behaviour", "version")
@@ -75,11 +73,8 @@ class Release:
     def of(cls, version: str) -> Release:
         """The release of that name.
 
-        Args:
-            version: three numbers and dots, such as "2.1.112"; any release, observed or not.
-
-        Raises:
-            UnknownRelease: when it is not of that form.
+        :param version: three numbers and dots, such as "2.1.112"; any release, observed or not.
+        :raises UnknownRelease: when it is not of that form.
         """
         wanted = parse_version(version)
         return cls(version, {facet: _value(entries, wanted) for facet, entries in _table().items()})
@@ -97,8 +92,7 @@ class Release:
 def parse_version(version: str) -> tuple[int, ...]:
     """The numbers of a version, to compare by.
 
-    Raises:
-        UnknownRelease: when it is not three numbers and dots.
+    :raises UnknownRelease: when it is not three numbers and dots.
     """
     parts = version.split(".")
     if len(parts) != 3 or not all(part.isascii() and part.isdigit() for part in parts):

@@ -20,12 +20,9 @@ _PROTOCOL = "2025-11-25"
 class SdkServers:
     """The servers of a start that are reached through the host.
 
-    Args:
-        program: the start.
-        host: through whom they are reached.
-
-    Attributes:
-        tools: server -> the names of its tools, as it told them.
+    :param program: the start.
+    :param host: through whom they are reached.
+    :ivar tools: server -> the names of its tools, as it told them.
     """
 
     def __init__(self, program: Program, host: Host) -> None:

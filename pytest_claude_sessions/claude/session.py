@@ -21,12 +21,11 @@ if TYPE_CHECKING:
 class Refused(Exception):
     """The release does not go on with this conversation.
 
-    Attributes:
-        outcome: "not_found", "in_use", "invalid_id" or "usage", for the journal.
-        text: what it says, without a line end.
-        named: the id that a frame about it names; None for a fresh one.
-        framed: whether the text also comes as a result frame where frames are printed.
-        begun: whether the release had printed its init frame by then.
+    :ivar outcome: "not_found", "in_use", "invalid_id" or "usage", for the journal.
+    :ivar text: what it says, without a line end.
+    :ivar named: the id that a frame about it names; None for a fresh one.
+    :ivar framed: whether the text also comes as a result frame where frames are printed.
+    :ivar begun: whether the release had printed its init frame by then.
     """
 
     def __init__(
@@ -43,13 +42,12 @@ class Refused(Exception):
 class Session:
     """A conversation and its file.
 
-    Attributes:
-        id: the session id that frames name.
-        path: its transcript.
-        history: what went before.
-        copies: records of another conversation that this one starts with.
-        writes: whether anything is written at all.
-        half: write the bookkeeping alone (2.1.50 where it cannot write its debug/ directory).
+    :ivar id: the session id that frames name.
+    :ivar path: its transcript.
+    :ivar history: what went before.
+    :ivar copies: records of another conversation that this one starts with.
+    :ivar writes: whether anything is written at all.
+    :ivar half: write the bookkeeping alone (2.1.50 where it cannot write its debug/ directory).
     """
 
     __slots__ = ("_clock", "_mended", "_release", "copies", "half", "history", "id", "path", "writes")
@@ -70,8 +68,7 @@ class Session:
     def append(self, records: Iterable[Mapping[str, Any]]) -> None:
         """Write records at the end of the transcript.
 
-        Raises:
-            OSError: when that cannot be done and the release minds.
+        :raises OSError: when that cannot be done and the release minds.
         """
         records = [r for r in records if not self.half or r.get("type") == "queue-operation"]
         if not self.writes or not records:
@@ -114,8 +111,7 @@ class Session:
 class Finder:
     """Finds conversations for the command line of a start.
 
-    Args:
-        project: the directory of this working directory's transcripts.
+    :param project: the directory of this working directory's transcripts.
     """
 
     def __init__(self, release: Release, clock: Clock, *, config_dir: str, project: str) -> None:
@@ -128,8 +124,7 @@ class Finder:
     def check_id(self, arguments: Arguments) -> None:
         """Look at --session-id before anything else happens.
 
-        Raises:
-            Refused: when it is no UUID, goes with another option, or has a transcript already.
+        :raises Refused: when it is no UUID, goes with another option, or has a transcript already.
         """
         wanted = arguments.text("session-id")
         if not wanted:
@@ -148,11 +143,8 @@ class Finder:
     def find(self, arguments: Arguments, started: str) -> Session:
         """The conversation that the command line is about.
 
-        Args:
-            started: the id of a new one.
-
-        Raises:
-            Refused: when the one asked for cannot be resumed.
+        :param started: the id of a new one.
+        :raises Refused: when the one asked for cannot be resumed.
         """
         resumed: Session | None = None
         if arguments.has("continue"):

@@ -31,11 +31,8 @@ class SettingsNotFound(Exception):
 class Settings:
     """What is in force.
 
-    Args:
-        parts: the sources that were read, the weakest first.
-
-    Attributes:
-        values: the merged keys; of hooks every source's are kept.
+    :param parts: the sources that were read, the weakest first.
+    :ivar values: the merged keys; of hooks every source's are kept.
     """
 
     __slots__ = ("values",)
@@ -77,12 +74,10 @@ def read(
 ) -> Settings:
     """Read every source that is in force.
 
-    Args:
-        behaviour: the release's; the facet `settings` says which sources it knows and what a mistake costs.
-        config_dir, cwd: where user and project settings are.
-
-    Raises:
-        SettingsNotFound: when --settings names a file that is not there.
+    :param behaviour: the release's; the facet `settings` says which sources it knows and what a mistake costs.
+    :param config_dir: where user and project settings are.
+    :param cwd: where user and project settings are.
+    :raises SettingsNotFound: when --settings names a file that is not there.
     """
     rules = behaviour["settings"]
     sources = arguments.text("setting-sources")

@@ -14,22 +14,24 @@ from typing import Any
 class Start:
     """One start of the program, as the journal tells it.
 
-    Attributes:
-        argv: its arguments without the program's own name.
-        cwd: its working directory, None when that was gone.
-        env: its environment; values that sound like secrets are "***".
-        pid: its process id.
-        prompt, prompts: the first prompt it received, and all of them.
-        requested_resume, requested_session_id: the ids on its command line.
-        session_id: the conversation it was in at the end, None for none.
-        outcome: "running", "answered", "not_found", "in_use", "invalid_id", "usage", "api_error", "crashed",
-            "limited", "held", "io_error", "interrupted" or "version".
-        exit: its exit status, None while it runs and for one that was killed.
-        started_at, ended_at: epoch seconds of the machine's clock.
-        now: epoch seconds of the fake's own clock at the start.
-        messages: how many messages the last request held.
-        release: the version it behaved as.
-        raw: the whole object.
+    :ivar argv: its arguments without the program's own name.
+    :ivar cwd: its working directory, None when that was gone.
+    :ivar env: its environment; values that sound like secrets are "***".
+    :ivar pid: its process id.
+    :ivar prompt: the first prompt it received, and all of them.
+    :ivar prompts: the first prompt it received, and all of them.
+    :ivar requested_resume: the ids on its command line.
+    :ivar requested_session_id: the ids on its command line.
+    :ivar session_id: the conversation it was in at the end, None for none.
+    :ivar outcome: "running", "answered", "not_found", "in_use", "invalid_id", "usage", "api_error", "crashed",
+        "limited", "held", "io_error", "interrupted" or "version".
+    :ivar exit: its exit status, None while it runs and for one that was killed.
+    :ivar started_at: epoch seconds of the machine's clock.
+    :ivar ended_at: epoch seconds of the machine's clock.
+    :ivar now: epoch seconds of the fake's own clock at the start.
+    :ivar messages: how many messages the last request held.
+    :ivar release: the version it behaved as.
+    :ivar raw: the whole object.
     """
 
     argv: tuple[str, ...]

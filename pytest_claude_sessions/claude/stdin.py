@@ -16,12 +16,9 @@ if TYPE_CHECKING:
 def whole(wait_s: float | None, texts: Mapping[str, str], out: Output) -> str:
     """Read stdin to its end.
 
-    Args:
-        wait_s: seconds after which a release goes on without a first byte; None waits for ever.
-        texts: the release's; "no_stdin" is the warning it then prints.
-
-    Returns:
-        The text, "" when stdin is a terminal, closed or empty.
+    :param wait_s: seconds after which a release goes on without a first byte; None waits for ever.
+    :param texts: the release's; "no_stdin" is the warning it then prints.
+    :returns: The text, "" when stdin is a terminal, closed or empty.
     """
     try:
         if os.isatty(0):

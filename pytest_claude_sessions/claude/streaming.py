@@ -20,8 +20,7 @@ if TYPE_CHECKING:
 class Interrupted(Exception):
     """The host wants the turn to end.
 
-    Attributes:
-        in_tool: it said so when it was asked whether a tool may be used.
+    :ivar in_tool: it said so when it was asked whether a tool may be used.
     """
 
     def __init__(self, in_tool: bool = False) -> None:
@@ -32,11 +31,8 @@ class Interrupted(Exception):
 class Host:
     """Whoever is at the other end of stdin.
 
-    Args:
-        program: the start.
-
-    Attributes:
-        closed: stdin has come to its end.
+    :param program: the start.
+    :ivar closed: stdin has come to its end.
     """
 
     def __init__(self, program: Program) -> None:
@@ -51,8 +47,7 @@ class Host:
     def message(self) -> dict[str, Any] | None:
         """The next user message, None when there will be no more.
 
-        Raises:
-            Crash: for a line that is no JSON, or a message of another role.
+        :raises Crash: for a line that is no JSON, or a message of another role.
         """
         while not self._waiting and not self.closed:
             self._read()
@@ -61,8 +56,7 @@ class Host:
     def pause(self, seconds: float) -> None:
         """Let time pass inside a turn, with an ear for the host.
 
-        Raises:
-            Interrupted: when it wants the turn to end.
+        :raises Interrupted: when it wants the turn to end.
         """
         if self.closed:
             select.select([], [], [], seconds)
@@ -74,12 +68,9 @@ class Host:
     ) -> list[dict[str, Any]]:
         """Call the hooks that the host registered for an event, one after the other.
 
-        Args:
-            tool: the tool's name, which the matchers are tried on; None matches every one.
-            tool_use_id: of the tool use that it is about.
-
-        Returns:
-            What they answered, without those that failed.
+        :param tool: the tool's name, which the matchers are tried on; None matches every one.
+        :param tool_use_id: of the tool use that it is about.
+        :returns: What they answered, without those that failed.
         """
         answers = []
         for matcher, callback in self._callbacks.get(event, ()):
@@ -98,11 +89,8 @@ class Host:
     def request(self, request: dict[str, Any]) -> dict[str, Any]:
         """Ask the host for something and wait for the answer; a closed stdin answers with an error (measured).
 
-        Returns:
-            Its "response", or its "error" with the text.
-
-        Raises:
-            Interrupted: when it wants the turn to end meanwhile.
+        :returns: Its "response", or its "error" with the text.
+        :raises Interrupted: when it wants the turn to end meanwhile.
         """
         asked = new_uuid()
         self._program.out.frame({"type": "control_request", "request_id": asked, "request": request})

@@ -37,12 +37,11 @@ class _Denied(Exception):
 class ToolUse:
     """One use of a tool.
 
-    Args:
-        program: the start.
-        turn: makes the records.
-        step: the script's: "tool", "input", "result", "is_error".
-        named: the session id that frames name.
-        write: appends records to the transcript.
+    :param program: the start.
+    :param turn: makes the records.
+    :param step: the script's: "tool", "input", "result", "is_error".
+    :param named: the session id that frames name.
+    :param write: appends records to the transcript.
     """
 
     def __init__(
@@ -69,11 +68,8 @@ class ToolUse:
     def happen(self, denials: list[dict[str, Any]]) -> None:
         """Use the tool: ask whoever is to be asked, print the frames, write the records.
 
-        Args:
-            denials: where a refusal is noted down.
-
-        Raises:
-            Interrupted: when the host refuses it and wants the turn to end.
+        :param denials: where a refusal is noted down.
+        :raises Interrupted: when the host refuses it and wants the turn to end.
         """
         asked = {"tool_name": self._tool, "tool_use_id": self._id, "tool_input": dict(self._given)}
         used = self._say_use()

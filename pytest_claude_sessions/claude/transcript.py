@@ -34,14 +34,15 @@ __all__ = [
 class Turn:
     """The records of one turn, made one after the other: the prompt's first, the answer's when it is there.
 
-    Args:
-        release: whose form the records take.
-        session_id, cwd: what the records name.
-        prompt: the text, or the list of content blocks, that the user sent.
-        now: epoch seconds of the turn; None takes the machine's clock for each record.
-        parent: UUID of the record that the turn follows; None for the first of a conversation.
-        number: which turn of the conversation it is, from 1.
-        model, permission_mode: as the program was asked for; None takes the release's own.
+    :param release: whose form the records take.
+    :param session_id: what the records name.
+    :param cwd: what the records name.
+    :param prompt: the text, or the list of content blocks, that the user sent.
+    :param now: epoch seconds of the turn; None takes the machine's clock for each record.
+    :param parent: UUID of the record that the turn follows; None for the first of a conversation.
+    :param number: which turn of the conversation it is, from 1.
+    :param model: as the program was asked for; None takes the release's own.
+    :param permission_mode: as the program was asked for; None takes the release's own.
     """
 
     def __init__(
@@ -93,9 +94,8 @@ class Turn:
     def answer_records(self, reply: str, *, uuid: str | None = None) -> list[dict[str, Any]]:
         """What is written once the model has answered.
 
-        Args:
-            reply: the text of the answer.
-            uuid: that of the assistant record, where a frame names it too.
+        :param reply: the text of the answer.
+        :param uuid: that of the assistant record, where a frame names it too.
         """
         records = self.late_records()
         for name in self._later:
@@ -141,10 +141,9 @@ def turn_records(
 ) -> list[dict[str, Any]]:
     """The records of a whole turn, in the order in which the release writes them.
 
-    Args:
-        now: epoch seconds; the answer is stamped a second later.
-        parent: UUID of the last linked record of the conversation so far, None for a new one (`leaf_of` finds it).
-        number: which turn it is, from 1.
+    :param now: epoch seconds; the answer is stamped a second later.
+    :param parent: UUID of the last linked record of the conversation so far, None for a new one (`leaf_of` finds it).
+    :param number: which turn it is, from 1.
     """
     turn = Turn(
         release,
@@ -224,12 +223,9 @@ def dump(record: Mapping[str, Any]) -> str:
 def append(path: str, records: Iterable[Mapping[str, Any]], mode: int) -> None:
     """Append records to a transcript, making the file and its directory when they are not there.
 
-    Args:
-        path: the transcript.
-        mode: permission bits of a new file; the directory's are those of `make_project_dir`.
-
-    Raises:
-        OSError: when that cannot be written.
+    :param path: the transcript.
+    :param mode: permission bits of a new file; the directory's are those of `make_project_dir`.
+    :raises OSError: when that cannot be written.
     """
     data = "".join([dump(record) + "\n" for record in records]).encode()
     flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT

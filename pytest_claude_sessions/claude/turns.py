@@ -24,14 +24,11 @@ STOP_BLOCKS = 8
 class Turns:
     """Runs the turns of one start, one after the other.
 
-    Args:
-        program: the start.
-
-    Attributes:
-        number: how many turns there were.
-        busy: whether one is under way.
-        replay: the host's message that is to be printed again before the answer, None for none.
-        denials: tool uses of this turn that were not allowed, as its result lists them.
+    :param program: the start.
+    :ivar number: how many turns there were.
+    :ivar busy: whether one is under way.
+    :ivar replay: the host's message that is to be printed again before the answer, None for none.
+    :ivar denials: tool uses of this turn that were not allowed, as its result lists them.
     """
 
     def __init__(self, program: Program) -> None:
@@ -49,12 +46,9 @@ class Turns:
     def run(self, prompt: str | list[Any], text: str) -> bool:
         """Answer a prompt.
 
-        Args:
-            prompt: as it goes into the transcript, a text or content blocks.
-            text: the prompt's text, for the journal.
-
-        Returns:
-            Whether the turn ended without an error.
+        :param prompt: as it goes into the transcript, a text or content blocks.
+        :param text: the prompt's text, for the journal.
+        :returns: Whether the turn ended without an error.
         """
         program = self._program
         steps = program.steps
@@ -97,9 +91,8 @@ class Turns:
     def interrupted(self, streaming: bool = False, in_tool: bool = False) -> None:
         """Leave behind what the release does when a turn is interrupted.
 
-        Args:
-            streaming: the host asked for it over stdin, where the turn ends with a result; otherwise by SIGINT.
-            in_tool: it did so instead of allowing a tool use.
+        :param streaming: the host asked for it over stdin, where the turn ends with a result; otherwise by SIGINT.
+        :param in_tool: it did so instead of allowing a tool use.
         """
         program = self._program
         rules = program.behaviour["interrupt"]

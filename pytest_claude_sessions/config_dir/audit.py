@@ -77,11 +77,10 @@ _WRITES: Final = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
 def by_python(event: str, args: tuple[Any, ...], path: str, caller: FrameType) -> bool:
     """Whether the interpreter reads source, for an import or a traceback's lines: that touches nobody's data.
 
-    Args:
-        event: the audit event.
-        args: its arguments.
-        path: the path that it names.
-        caller: the frame that raised it.
+    :param event: the audit event.
+    :param args: its arguments.
+    :param path: the path that it names.
+    :param caller: the frame that raised it.
     """
     if event == "open" and path.endswith((".py", ".pyc")):
         flags = args[2] if len(args) > 2 else 0

@@ -24,11 +24,8 @@ THOUGHT = dt.timedelta(seconds=1)
 def asked(turns: int | Iterable[Ask]) -> list[tuple[str, str | None]]:
     """The prompts and replies of what a test asked for.
 
-    Args:
-        turns: how many ("prompt 1", "reply 1", ...), or a prompt or a pair for each.
-
-    Raises:
-        ValueError: for a negative number.
+    :param turns: how many ("prompt 1", "reply 1", ...), or a prompt or a pair for each.
+    :raises ValueError: for a negative number.
     """
     if isinstance(turns, int):
         if turns < 0:
@@ -53,14 +50,14 @@ def conversation_records(
     The last record of a turn bears the turn's instant: its reply, a second after the prompt, or the prompt that
     nobody answered.
 
-    Args:
-        release: whose form.
-        turns: prompts and replies.
-        session_id, cwd: what the records name.
-        now: when the last turn was; each one before it was a minute earlier.
-        parent: UUID of the record to follow; None for a new conversation.
-        number: of the first of these turns in the conversation, from 1.
-        title: written as the release writes one; None for none.
+    :param release: whose form.
+    :param turns: prompts and replies.
+    :param session_id: what the records name.
+    :param cwd: what the records name.
+    :param now: when the last turn was; each one before it was a minute earlier.
+    :param parent: UUID of the record to follow; None for a new conversation.
+    :param number: of the first of these turns in the conversation, from 1.
+    :param title: written as the release writes one; None for none.
     """
     records: list[dict[str, Any]] = []
     for n, (prompt, reply) in enumerate(turns):

@@ -40,11 +40,10 @@ class UnknownDamage(LookupError):
 class Damage:
     """One way in which a transcript can be damaged.
 
-    Attributes:
-        name: how to ask for it.
-        description: what is wrong with the file.
-        mutate: the bytes of a transcript and its session id -> the damaged bytes.
-        outcomes: release -> what it makes of the file, from that release on.
+    :ivar name: how to ask for it.
+    :ivar description: what is wrong with the file.
+    :ivar mutate: the bytes of a transcript and its session id -> the damaged bytes.
+    :ivar outcomes: release -> what it makes of the file, from that release on.
     """
 
     name: str
@@ -60,8 +59,7 @@ class Damage:
     def outcome_in(self, release: Release | str) -> Outcome:
         """What a release makes of it; one that was not measured does as the measured one before it.
 
-        Raises:
-            UnknownRelease: for a version that is none.
+        :raises UnknownRelease: for a version that is none.
         """
         version = parse_version(release if isinstance(release, str) else release.version)
         known = list(self.outcomes.items())
@@ -78,8 +76,7 @@ class Damage:
     def apply(self, path: str | os.PathLike[str]) -> None:
         """Damage a transcript in place; its mode and time stamps stay.
 
-        Args:
-            path: the file, whose name gives the session id.
+        :param path: the file, whose name gives the session id.
         """
         file = Path(path)
         status = file.stat()
@@ -98,8 +95,7 @@ class Damage:
 def damage_of(kind: str | Damage | OddFile) -> Damage | OddFile:
     """The damage of that name.
 
-    Raises:
-        UnknownDamage: when there is none.
+    :raises UnknownDamage: when there is none.
     """
     if isinstance(kind, (Damage, OddFile)):
         return kind

@@ -32,8 +32,7 @@ _DIRECTORY_MODE: Final = 0o700
 class ConversationExists(FileExistsError):
     """A conversation of that id is there already; `add_turns` lets it go on.
 
-    Attributes:
-        path: its transcript.
+    :ivar path: its transcript.
     """
 
     def __init__(self, path: Path) -> None:
@@ -47,11 +46,10 @@ class ConfigDir(Surroundings):
     Everything is written the way the release writes it, without the program. Times are taken from `datetime.now`,
     so a frozen clock freezes them, or given as aware datetimes.
 
-    Args:
-        path: the directory; what CLAUDE_CONFIG_DIR names. `create()` makes it.
-        release: whose forms and layout; a version, a `Release`, or None for the newest known.
-        home: the HOME that goes with it; `home` beside the directory when None.
-        cwd: the working directory of conversations that name none; `work` beside the directory when None.
+    :param path: the directory; what CLAUDE_CONFIG_DIR names. `create()` makes it.
+    :param release: whose forms and layout; a version, a `Release`, or None for the newest known.
+    :param home: the HOME that goes with it; `home` beside the directory when None.
+    :param cwd: the working directory of conversations that name none; `work` beside the directory when None.
     """
 
     guard: Guard | None = None
@@ -82,17 +80,14 @@ class ConfigDir(Surroundings):
     ) -> Transcript:
         """Write a conversation's transcript, with the release's file mode.
 
-        Args:
-            cwd: where it was started; it need not exist.
-            turns: how many, or the prompts, or (prompt, reply) pairs; a reply of None is a turn never answered.
-            session_id: a random one when None.
-            release: which release wrote it; this directory's when None.
-            now: when the last turn was (aware; also the file's time stamp); each turn before it a minute earlier.
-            title: its title, in the release's form.
-            history: whether the prompts were typed, and so stand in `history.jsonl` as well (`-p` writes none).
-
-        Raises:
-            ConversationExists: when a transcript of that id is there already.
+        :param cwd: where it was started; it need not exist.
+        :param turns: how many, or the prompts, or (prompt, reply) pairs; a reply of None is a turn never answered.
+        :param session_id: a random one when None.
+        :param release: which release wrote it; this directory's when None.
+        :param now: when the last turn was (aware; also the file's time stamp); each turn before it a minute earlier.
+        :param title: its title, in the release's form.
+        :param history: whether the prompts were typed, and so stand in `history.jsonl` as well (`-p` writes none).
+        :raises ConversationExists: when a transcript of that id is there already.
         """
         session_id = session_id or str(uuid.uuid4())
         path = self.transcript_path(session_id, cwd)
@@ -116,12 +111,12 @@ class ConfigDir(Surroundings):
     ) -> Transcript:
         """Let a conversation go on in its file, as a resume does, perhaps by another release.
 
-        Args:
-            transcript: which.
-            turns, release, now, history: as for `add_conversation`.
-
-        Raises:
-            NoTranscript: when there is no transcript.
+        :param transcript: which.
+        :param turns: as for `add_conversation`.
+        :param release: as for `add_conversation`.
+        :param now: as for `add_conversation`.
+        :param history: as for `add_conversation`.
+        :raises NoTranscript: when there is no transcript.
         """
         before = Transcript.read(_path(transcript))
         form = release_of(release, self.release)
@@ -148,12 +143,11 @@ class ConfigDir(Surroundings):
     ) -> Filled:
         """Write very many conversations, about as fast as their bytes can be written.
 
-        Args:
-            conversations: how many; each was a second after the one before it.
-            turns: of each.
-            cwd: where they were started.
-            now: when the last one was (aware); the present when None.
-            history: whether their prompts stand in `history.jsonl` as well.
+        :param conversations: how many; each was a second after the one before it.
+        :param turns: of each.
+        :param cwd: where they were started.
+        :param now: when the last one was (aware); the present when None.
+        :param history: whether their prompts stand in `history.jsonl` as well.
         """
         from .filling import fill
 
@@ -162,15 +156,10 @@ class ConfigDir(Surroundings):
     def damage(self, transcript: Transcript | Path, kind: str | Damage | OddFile) -> Path:
         """Damage a transcript in place.
 
-        Args:
-            transcript: which.
-            kind: one of `DAMAGES` or `ODD_FILES`, or its name.
-
-        Returns:
-            The file whose bytes must not be lost: the transcript, or for a link out of the tree its target.
-
-        Raises:
-            UnknownDamage: for a name that is none.
+        :param transcript: which.
+        :param kind: one of `DAMAGES` or `ODD_FILES`, or its name.
+        :returns: The file whose bytes must not be lost: the transcript, or for a link out of the tree its target.
+        :raises UnknownDamage: for a name that is none.
         """
         from .damage import damage_of
 
@@ -186,12 +175,9 @@ class ConfigDir(Surroundings):
     def read(self, session_id: str, cwd: str | os.PathLike[str] | None = None) -> Transcript:
         """Read one conversation.
 
-        Args:
-            session_id: which.
-            cwd: where it was started; when None, it is looked for in every project.
-
-        Raises:
-            NoTranscript: when it is not there, or with no `cwd` in more than one project.
+        :param session_id: which.
+        :param cwd: where it was started; when None, it is looked for in every project.
+        :raises NoTranscript: when it is not there, or with no `cwd` in more than one project.
         """
         if cwd is not None:
             return Transcript.read(self.transcript_path(session_id, cwd))
@@ -205,9 +191,8 @@ class ConfigDir(Surroundings):
     def resumable(self, transcript: Transcript | Path, release: Release | str | None = None) -> bool:
         """Whether a release would resume the transcript, by that release's own (measured) reader.
 
-        Args:
-            transcript: which.
-            release: this directory's when None.
+        :param transcript: which.
+        :param release: this directory's when None.
         """
         path = _path(transcript)
         return path.is_file() and load(str(path), release_of(release, self.release)).resumable

@@ -31,11 +31,10 @@ _THOUGHT_MS: Final = THOUGHT // dt.timedelta(milliseconds=1)
 class Filled:
     """What `fill` wrote.
 
-    Attributes:
-        directory: the project directory of all of them.
-        ids: the session ids, the oldest conversation's first.
-        ended_at: the instant of the newest one's last turn (UTC).
-        size: of all the transcripts together, in bytes.
+    :ivar directory: the project directory of all of them.
+    :ivar ids: the session ids, the oldest conversation's first.
+    :ivar ended_at: the instant of the newest one's last turn (UTC).
+    :ivar size: of all the transcripts together, in bytes.
     """
 
     directory: Path

@@ -37,9 +37,8 @@ class RealConfigDirTouched(PermissionError):
     It is a PermissionError, so that code which copes with an unreadable home goes on; the fixture fails the
     test at its end all the same.
 
-    Attributes:
-        path: the file or directory, as the operation named it.
-        operation: the audit event, such as "open" or "os.rename".
+    :ivar path: the file or directory, as the operation named it.
+    :ivar operation: the audit event, such as "open" or "os.rename".
     """
 
     def __init__(self, path: str, operation: str) -> None:
@@ -66,12 +65,11 @@ class Touch:
 class Guard:
     """Refuses access to the real Claude Code configuration while it is entered.
 
-    Args:
-        own: directories that belong to the test; they are never refused, also below the real home. The
-            longer of two matching paths decides, so a temporary directory inside `~/.claude` is the test's.
-        homes: the homes to protect; those of `real_homes()` when None.
-        config_dirs: config directories to protect besides; when None, the CLAUDE_CONFIG_DIR that the process
-            was started with.
+    :param own: directories that belong to the test; they are never refused, also below the real home. The longer of
+        two matching paths decides, so a temporary directory inside `~/.claude` is the test's.
+    :param homes: the homes to protect; those of `real_homes()` when None.
+    :param config_dirs: config directories to protect besides; when None, the CLAUDE_CONFIG_DIR that the process was
+        started with.
     """
 
     def __init__(
@@ -116,8 +114,7 @@ class Guard:
     def check(self) -> None:
         """For the fixture's end: raise for the first touch, also when the test swallowed the error.
 
-        Raises:
-            RealConfigDirTouched: when anything was refused since the guard was made.
+        :raises RealConfigDirTouched: when anything was refused since the guard was made.
         """
         if self.touches:
             raise RealConfigDirTouched(self.touches[0].path, self.touches[0].operation)
@@ -125,8 +122,7 @@ class Guard:
     def refuses(self, path: str) -> bool:
         """Whether this path is the real configuration and not the test's own.
 
-        Args:
-            path: absolute, links resolved or not; only its text is looked at.
+        :param path: absolute, links resolved or not; only its text is looked at.
         """
         longest = max((len(p) for p in self.protected if _within(path, p)), default=-1)
         return longest >= max((len(o) for o in self.own if _within(path, o)), default=0)
@@ -134,8 +130,7 @@ class Guard:
     def see(self, event: str, args: tuple[Any, ...]) -> None:
         """Judge one audit event; the hook calls it for those in `audit.PATHS`.
 
-        Raises:
-            RealConfigDirTouched: when the event names the real configuration.
+        :raises RealConfigDirTouched: when the event names the real configuration.
         """
         if self._paused or (event in audit.ONE_PATH and self._is_quick(args[0])):
             return

@@ -21,12 +21,11 @@ FILE_MODE = 0o600
 class HistoryEntry:
     """A line of the history: a prompt, not a session.
 
-    Attributes:
-        display: the prompt as it was shown.
-        timestamp: when it was sent (UTC); written as epoch milliseconds.
-        project: the working directory; None leaves the key out, as lines of old releases do.
-        session_id: the conversation; None leaves the key out, as lines of old releases do.
-        pasted_contents: what was pasted into the prompt.
+    :ivar display: the prompt as it was shown.
+    :ivar timestamp: when it was sent (UTC); written as epoch milliseconds.
+    :ivar project: the working directory; None leaves the key out, as lines of old releases do.
+    :ivar session_id: the conversation; None leaves the key out, as lines of old releases do.
+    :ivar pasted_contents: what was pasted into the prompt.
     """
 
     display: str
@@ -72,9 +71,8 @@ class History:
 def append_history(path: Path, lines: Iterable[HistoryEntry | str | bytes]) -> None:
     """Append lines to a history, making it with mode 0600 when it is not there.
 
-    Args:
-        path: the file.
-        lines: entries; a text or bytes go in as they are, so that a test can write a line that is none (HIS-03).
+    :param path: the file.
+    :param lines: entries; a text or bytes go in as they are, so that a test can write a line that is none (HIS-03).
     """
     data = b"".join(line if isinstance(line, bytes) else _text(line).encode("utf-8", "surrogatepass") for line in lines)
     fd = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, FILE_MODE)

@@ -21,10 +21,9 @@ _LONG_AGO: Final = datetime(2025, 1, 1, tzinfo=UTC)
 def write_index(directory: Path, cwd: str, conversations: Iterable[Transcript | str]) -> Path:
     """Write a project's index anew.
 
-    Args:
-        directory: the project directory; made when it is not there.
-        cwd: the project's working directory.
-        conversations: what it names: a transcript truly, an id as a conversation that need not exist.
+    :param directory: the project directory; made when it is not there.
+    :param cwd: the project's working directory.
+    :param conversations: what it names: a transcript truly, an id as a conversation that need not exist.
     """
     entries = [_entry(directory, cwd, conversation) for conversation in conversations]
     directory.mkdir(parents=True, exist_ok=True)

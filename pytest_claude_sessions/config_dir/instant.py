@@ -24,8 +24,7 @@ def now() -> dt.datetime:
 def whole_ms(moment: dt.datetime) -> dt.datetime:
     """The instant in UTC, cut to whole milliseconds, which is what the files hold.
 
-    Raises:
-        NaiveTime: when it has no time zone.
+    :raises NaiveTime: when it has no time zone.
     """
     if moment.tzinfo is None:
         raise NaiveTime(moment)
@@ -36,8 +35,7 @@ def whole_ms(moment: dt.datetime) -> dt.datetime:
 def epoch_ms(moment: dt.datetime) -> int:
     """Milliseconds since 1970.
 
-    Raises:
-        NaiveTime: when it has no time zone.
+    :raises NaiveTime: when it has no time zone.
     """
     return (whole_ms(moment) - _EPOCH) // dt.timedelta(milliseconds=1)
 
@@ -45,7 +43,6 @@ def epoch_ms(moment: dt.datetime) -> int:
 def epoch_ns(moment: dt.datetime) -> int:
     """Nanoseconds since 1970, for `os.utime`.
 
-    Raises:
-        NaiveTime: when it has no time zone.
+    :raises NaiveTime: when it has no time zone.
     """
     return epoch_ms(moment) * 1_000_000

@@ -28,14 +28,12 @@ def own_config_dir(
     The config directory is not `$HOME/.claude`, so that code which ignores CLAUDE_CONFIG_DIR does not pass by luck
     (RES-23).
 
-    Args:
-        root: an empty directory of the test's own.
-        release: whose forms and layout; the newest known when None.
-        own: more directories that belong to the test, such as the project's root.
-        guard: the guard to use; one for the homes of the person who runs the test when None.
-
-    Raises:
-        RealConfigDirTouched: at the end, when the real configuration was touched, even if that error was swallowed.
+    :param root: an empty directory of the test's own.
+    :param release: whose forms and layout; the newest known when None.
+    :param own: more directories that belong to the test, such as the project's root.
+    :param guard: the guard to use; one for the homes of the person who runs the test when None.
+    :raises RealConfigDirTouched: at the end, when the real configuration was touched, even if that error was
+        swallowed.
     """
     base = Path(root)
     watch = guard or Guard(base, *own)

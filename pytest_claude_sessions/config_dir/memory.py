@@ -35,13 +35,10 @@ def in_memory(
     CLAUDE_CONFIG_DIR point into it. Child processes, sockets, sqlite3 and other C code do not see it: for these take
     a directory on disk.
 
-    Args:
-        release: whose forms and layout; the newest known when None.
-        home: the HOME in it.
-        path: the config directory in it.
-
-    Raises:
-        PyfakefsMissing: when pyfakefs is not installed.
+    :param release: whose forms and layout; the newest known when None.
+    :param home: the HOME in it.
+    :param path: the config directory in it.
+    :raises PyfakefsMissing: when pyfakefs is not installed.
     """
     try:
         from pyfakefs.fake_filesystem_unittest import Patcher

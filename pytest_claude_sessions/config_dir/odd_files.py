@@ -15,11 +15,10 @@ from types import MappingProxyType
 class OddFile:
     """Something that is put where a transcript should be.
 
-    Attributes:
-        name: how to ask for it.
-        description: what it is, in a few words.
-        resumed: what release 2.1.329 does when it is asked to resume it (measured).
-        make: makes it at a path where nothing is.
+    :ivar name: how to ask for it.
+    :ivar description: what it is, in a few words.
+    :ivar resumed: what release 2.1.329 does when it is asked to resume it (measured).
+    :ivar make: makes it at a path where nothing is.
     """
 
     name: str
@@ -30,14 +29,9 @@ class OddFile:
     def put(self, path: Path) -> Path:
         """Put it in the place of whatever is at the path now.
 
-        Args:
-            path: the transcript's path. A link out of the tree leads to what was there, moved outside.
-
-        Returns:
-            The file that must stay as it is: the target of a link out of the tree, else the path itself.
-
-        Raises:
-            OSError: when the file system cannot hold such a thing.
+        :param path: the transcript's path. A link out of the tree leads to what was there, moved outside.
+        :returns: The file that must stay as it is: the target of a link out of the tree, else the path itself.
+        :raises OSError: when the file system cannot hold such a thing.
         """
         outside = outside_of(path)
         if path.is_dir() and not path.is_symlink():

@@ -12,14 +12,11 @@ from ..claude.release import NEWEST, Release
 class Places:
     """The paths of a config directory; nothing here touches the disk but to resolve links in a cwd.
 
-    Args:
-        path: the directory; what CLAUDE_CONFIG_DIR names.
-        release: whose forms and layout; a version, a `Release`, or None for the newest known.
-        home: the HOME that goes with it; `home` beside the directory when None.
-        cwd: the working directory of conversations that name none; `work` beside the directory when None.
-
-    Raises:
-        UnknownRelease: for a version that is none.
+    :param path: the directory; what CLAUDE_CONFIG_DIR names.
+    :param release: whose forms and layout; a version, a `Release`, or None for the newest known.
+    :param home: the HOME that goes with it; `home` beside the directory when None.
+    :param cwd: the working directory of conversations that name none; `work` beside the directory when None.
+    :raises UnknownRelease: for a version that is none.
     """
 
     def __init__(
@@ -82,8 +79,7 @@ class Places:
 def release_of(given: Release | str | None, otherwise: Release | str) -> Release:
     """The release that is meant by a version, by a release, or by nothing.
 
-    Raises:
-        UnknownRelease: for a version that is none.
+    :raises UnknownRelease: for a version that is none.
     """
     chosen = otherwise if given is None else given
     return Release.of(chosen) if isinstance(chosen, str) else chosen

@@ -39,16 +39,16 @@ def running_record(
 ) -> dict[str, Any]:
     """The object that a release keeps of a running process, with the keys it has in that release.
 
-    Args:
-        version: the release's numbers. One older than the first that was seen to keep such a file (2.1.112) is
-            given that one's form.
-        pid: of the process.
-        session_id: of its conversation.
-        cwd: where it works.
-        started_at, updated_at: written as epoch milliseconds.
-        status: "idle" between turns, "busy" during one.
-        kind: "interactive" (`-p` too), or "bg" for a background agent.
-        entrypoint: "cli" at a terminal, "sdk-cli" for `-p`.
+    :param version: the release's numbers. One older than the first that was seen to keep such a file (2.1.112) is
+        given that one's form.
+    :param pid: of the process.
+    :param session_id: of its conversation.
+    :param cwd: where it works.
+    :param started_at: written as epoch milliseconds.
+    :param updated_at: written as epoch milliseconds.
+    :param status: "idle" between turns, "busy" during one.
+    :param kind: "interactive" (`-p` too), or "bg" for a background agent.
+    :param entrypoint: "cli" at a terminal, "sdk-cli" for `-p`.
     """
     everything: dict[str, Any] = {
         "pid": pid,

@@ -49,10 +49,9 @@ def subagent_place(release: Release) -> SubagentPlace:
 def subagent_path(transcript: Path, agent_id: str, release: Release) -> Path:
     """The file that holds a subagent's records.
 
-    Args:
-        transcript: of the conversation that started it.
-        agent_id: its id, in hex digits.
-        release: whose layout.
+    :param transcript: of the conversation that started it.
+    :param agent_id: its id, in hex digits.
+    :param release: whose layout.
     """
     place = subagent_place(release)
     if place == "inline":
@@ -75,16 +74,15 @@ def add_subagent(
 ) -> Path:
     """Write the records of a subagent: a prompt and an answer that bear the parent's session id.
 
-    Args:
-        transcript: of the conversation that started it.
-        release: whose form and layout.
-        session_id, cwd: of the conversation.
-        prompt, reply: what the subagent was asked, and answered.
-        agent_id: hex digits; random ones of the release's length when None.
-        at: epoch seconds; the present when None.
-
-    Returns:
-        The file that was written to.
+    :param transcript: of the conversation that started it.
+    :param release: whose form and layout.
+    :param session_id: of the conversation.
+    :param cwd: of the conversation.
+    :param prompt: what the subagent was asked, and answered.
+    :param reply: what the subagent was asked, and answered.
+    :param agent_id: hex digits; random ones of the release's length when None.
+    :param at: epoch seconds; the present when None.
+    :returns: The file that was written to.
     """
     place = subagent_place(release)
     if agent_id is None:

@@ -27,8 +27,7 @@ class Surroundings(Places):
     def write_settings(self, settings: Mapping[str, Any]) -> Path:
         """Write `settings.json` anew.
 
-        Args:
-            settings: what it holds, such as {"cleanupPeriodDays": 30}.
+        :param settings: what it holds, such as {"cleanupPeriodDays": 30}.
         """
         self.settings_path.write_text(json.dumps(settings, indent=2) + "\n", encoding="utf-8")
         return self.settings_path
@@ -36,8 +35,7 @@ class Surroundings(Places):
     def write_credentials(self, *, expires_at: dt.datetime | None = None) -> Path:
         """Write `.credentials.json` with mode 0600: made-up tokens, which no server knows.
 
-        Args:
-            expires_at: when the access token ends (aware); in eight hours when None.
+        :param expires_at: when the access token ends (aware); in eight hours when None.
         """
         ends = expires_at or instant.now() + dt.timedelta(hours=8)
         oauth = {
@@ -60,11 +58,10 @@ class Surroundings(Places):
     ) -> HistoryEntry:
         """Append a typed prompt to `history.jsonl` (mode 0600).
 
-        Args:
-            display: the prompt.
-            session_id: of its conversation; None leaves the key out, as lines of old releases do (HIS-03).
-            cwd: the project it was typed in.
-            now: when (aware); the present when None.
+        :param display: the prompt.
+        :param session_id: of its conversation; None leaves the key out, as lines of old releases do (HIS-03).
+        :param cwd: the project it was typed in.
+        :param now: when (aware); the present when None.
         """
         moment = instant.now() if now is None else instant.whole_ms(now)
         entry = HistoryEntry(display, moment, self.real_cwd(cwd), session_id)
@@ -93,15 +90,14 @@ class Surroundings(Places):
     ) -> Path:
         """Write `sessions/<pid>.json`: this process has this conversation open (QUA-08).
 
-        Args:
-            pid: of a process; one that does not run stands for a Claude that was killed.
-            session_id: of its conversation.
-            cwd: where it works.
-            now: when the entry was last changed (aware); the present when None.
-            started_at: when the process was started (aware); `now` when None.
-            status: "idle" between turns, "busy" during one (from 2.1.329 on).
-            kind: "interactive" (`-p` too), or "bg" for a background agent.
-            entrypoint: "cli" at a terminal, "sdk-cli" for `-p`.
+        :param pid: of a process; one that does not run stands for a Claude that was killed.
+        :param session_id: of its conversation.
+        :param cwd: where it works.
+        :param now: when the entry was last changed (aware); the present when None.
+        :param started_at: when the process was started (aware); `now` when None.
+        :param status: "idle" between turns, "busy" during one (from 2.1.329 on).
+        :param kind: "interactive" (`-p` too), or "bg" for a background agent.
+        :param entrypoint: "cli" at a terminal, "sdk-cli" for `-p`.
         """
         updated = now or instant.now()
         record = running_record(
@@ -129,11 +125,12 @@ class Surroundings(Places):
     ) -> Path:
         """Write the transcript of a subagent where the release keeps it, and give its path.
 
-        Args:
-            session_id, cwd: of the conversation that started it.
-            prompt, reply: what it was asked, and answered.
-            agent_id: hex digits; random ones when None.
-            now: when (aware); the present when None.
+        :param session_id: of the conversation that started it.
+        :param cwd: of the conversation that started it.
+        :param prompt: what it was asked, and answered.
+        :param reply: what it was asked, and answered.
+        :param agent_id: hex digits; random ones when None.
+        :param now: when (aware); the present when None.
         """
         return add_subagent(
             self.transcript_path(session_id, cwd),
@@ -149,17 +146,16 @@ class Surroundings(Places):
     def add_side_files(self, session_id: str, cwd: str | os.PathLike[str] | None = None) -> list[Path]:
         """Write what the release leaves besides the transcript (tool results, to-do list, log) and give the paths.
 
-        Args:
-            session_id, cwd: of the conversation.
+        :param session_id: of the conversation.
+        :param cwd: of the conversation.
         """
         return add_side_files(self.path, self.project_dir(cwd).name, session_id, self.release)
 
     def write_index(self, *conversations: Transcript | str, cwd: str | os.PathLike[str] | None = None) -> Path:
         """Write a project's `sessions-index.json` anew, true or stale (HIS-04).
 
-        Args:
-            conversations: what it names: a transcript truly, an id as a conversation that need not exist.
-            cwd: the project's working directory.
+        :param conversations: what it names: a transcript truly, an id as a conversation that need not exist.
+        :param cwd: the project's working directory.
         """
         return write_index(self.project_dir(cwd), self.real_cwd(cwd), conversations)
 

@@ -25,12 +25,11 @@ SkipReason = Literal["not json", "not an object", "torn", "nul bytes"]
 class Skipped:
     """A line that is no record.
 
-    Attributes:
-        line: its number, from 1.
-        offset: where it begins, in bytes from the start of the file.
-        size: its length in bytes, without the line end.
-        reason: "torn" is the last line of a file that does not end in a newline; "nul bytes" one that holds some.
-        excerpt: its beginning, with everything unprintable escaped.
+    :ivar line: its number, from 1.
+    :ivar offset: where it begins, in bytes from the start of the file.
+    :ivar size: its length in bytes, without the line end.
+    :ivar reason: "torn" is the last line of a file that does not end in a newline; "nul bytes" one that holds some.
+    :ivar excerpt: its beginning, with everything unprintable escaped.
     """
 
     line: int
@@ -43,8 +42,7 @@ class Skipped:
 class NoTranscript(LookupError):
     """There is no transcript to read: what was looked for, and what is there instead.
 
-    Attributes:
-        path: where it was looked for.
+    :ivar path: where it was looked for.
     """
 
     def __init__(self, path: Path, seen: str) -> None:
@@ -56,12 +54,11 @@ class NoTranscript(LookupError):
 class Transcript:
     """A conversation as it is on disk.
 
-    Attributes:
-        path: the file.
-        session_id: the id to resume it by, which is the file's name without `.jsonl` (whatever its records say).
-        records: every line that is a JSON object, in order, repeated ones too.
-        skipped: every line that is not blank and no record.
-        size: of the file, in bytes.
+    :ivar path: the file.
+    :ivar session_id: the id to resume it by, which is the file's name without `.jsonl` (whatever its records say).
+    :ivar records: every line that is a JSON object, in order, repeated ones too.
+    :ivar skipped: every line that is not blank and no record.
+    :ivar size: of the file, in bytes.
     """
 
     path: Path
@@ -74,9 +71,8 @@ class Transcript:
     def read(cls, path: str | os.PathLike[str]) -> Transcript:
         """Read a file.
 
-        Raises:
-            NoTranscript: when there is no regular file of that name. A FIFO is not opened, a link is followed.
-            OSError: when it cannot be read.
+        :raises NoTranscript: when there is no regular file of that name. A FIFO is not opened, a link is followed.
+        :raises OSError: when it cannot be read.
         """
         file = Path(path)
         try:
@@ -91,9 +87,8 @@ class Transcript:
     def parse(cls, data: bytes, path: str | os.PathLike[str] = "unnamed.jsonl") -> Transcript:
         """Read the bytes of a transcript; no bytes are an error.
 
-        Args:
-            data: what is, or would be, in the file.
-            path: its name, from which the session id is taken.
+        :param data: what is, or would be, in the file.
+        :param path: its name, from which the session id is taken.
         """
         records: list[Record] = []
         skipped: list[Skipped] = []

@@ -24,14 +24,13 @@ Kind = Literal["file", "directory", "link", "fifo", "socket", "device"]
 class Entry:
     """One thing in the tree.
 
-    Attributes:
-        kind: what it is; a symbolic link is a "link" whatever it points to.
-        size: in bytes; of a file alone, otherwise 0.
-        mode: permission bits.
-        mtime_ns: time of the last change, in ns since the epoch; 0 for a directory, whose time changes with its
-            contents.
-        sha256: of a file's bytes, in hex; None when it could not be read, and for everything else.
-        target: where a link points; None for everything else.
+    :ivar kind: what it is; a symbolic link is a "link" whatever it points to.
+    :ivar size: in bytes; of a file alone, otherwise 0.
+    :ivar mode: permission bits.
+    :ivar mtime_ns: time of the last change, in ns since the epoch; 0 for a directory, whose time changes with its
+        contents.
+    :ivar sha256: of a file's bytes, in hex; None when it could not be read, and for everything else.
+    :ivar target: where a link points; None for everything else.
     """
 
     kind: Kind
@@ -46,9 +45,8 @@ class Entry:
 class Tree:
     """What `snapshot` saw.
 
-    Attributes:
-        root: the directory that was looked at.
-        entries: path below the root (with `/`; bytes that are not UTF-8 as surrogates) -> what is there.
+    :ivar root: the directory that was looked at.
+    :ivar entries: path below the root (with `/`; bytes that are not UTF-8 as surrogates) -> what is there.
     """
 
     root: Path
@@ -60,10 +58,9 @@ class Tree:
         A file that vanished in one place and turned up with the same bytes in another is told as renamed; a
         directory that came or went with many entries is one line.
 
-        Args:
-            later: the tree to compare with.
-            times: whether a file whose time stamp alone differs counts as changed.
-            limit: how many lines at most; what is left out is counted in one more.
+        :param later: the tree to compare with.
+        :param times: whether a file whose time stamp alone differs counts as changed.
+        :param limit: how many lines at most; what is left out is counted in one more.
         """
         return changes(self.entries, later.entries, times=times, limit=limit)
 
@@ -80,8 +77,7 @@ def snapshot(path: str | os.PathLike[str]) -> Tree:
     What goes away meanwhile is left out; what cannot be read is there without its hash. A root that does not exist
     is an empty tree.
 
-    Args:
-        path: the directory. When it is anything else, the tree has this one entry, named ".".
+    :param path: the directory. When it is anything else, the tree has this one entry, named ".".
     """
     root = Path(path)
     entries: dict[str, Entry] = {}

@@ -14,12 +14,11 @@ Record = dict[str, Any]
 class Turn:
     """A prompt and what was answered.
 
-    Attributes:
-        prompt: the text that the user sent.
-        reply: the text of the answer; None when there is none.
-        user_uuid: UUID of the prompt's record; None when it bears none.
-        timestamp: when the prompt was recorded (UTC); None when it is missing or no time.
-        is_error: the answer is the record of a failed request, such as a usage limit (`isApiErrorMessage`).
+    :ivar prompt: the text that the user sent.
+    :ivar reply: the text of the answer; None when there is none.
+    :ivar user_uuid: UUID of the prompt's record; None when it bears none.
+    :ivar timestamp: when the prompt was recorded (UTC); None when it is missing or no time.
+    :ivar is_error: the answer is the record of a failed request, such as a usage limit (`isApiErrorMessage`).
     """
 
     prompt: str

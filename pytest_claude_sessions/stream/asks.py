@@ -36,12 +36,12 @@ class Asks:
         Allowed, `result` is what the tool gives back; denied, the refusal is, and the turn's result lists it; denied
         with `interrupt`, the turn ends there. `frames`, `lines` and `messages` show it as allowed.
 
-        Args:
-            tool, input: of the tool use.
-            result: the content of the tool's result.
-            raw: `tool_use_result`, the tool's own value.
-            id: of the tool use; None makes one.
-            suggestions: `permission_suggestions` of the request.
+        :param tool: of the tool use.
+        :param input: of the tool use.
+        :param result: the content of the tool's result.
+        :param raw: `tool_use_result`, the tool's own value.
+        :param id: of the tool use; None makes one.
+        :param suggestions: `permission_suggestions` of the request.
         """
         given = dict(input or {})
         tool_use_id = id or new_tool_use_id()
@@ -70,11 +70,10 @@ class Asks:
 
         What they answer is in the transport's `answers` and has no further effect: script the consequence.
 
-        Args:
-            event: such as "PreToolUse".
-            tool_name: what the matchers are tried on, and part of the input.
-            tool_use_id: of the tool use that it is about.
-            input: the rest of the input, such as `prompt="..."` or `tool_input={...}`.
+        :param event: such as "PreToolUse".
+        :param tool_name: what the matchers are tried on, and part of the input.
+        :param tool_use_id: of the tool use that it is about.
+        :param input: the rest of the input, such as `prompt="..."` or `tool_input={...}`.
         """
         named = {} if tool_name is None else {"tool_name": tool_name}
         given = self._compose.hook_input(event, {**named, **input})

@@ -22,11 +22,10 @@ CONFIG_DIR = "/home/user/.claude"
 class Composer:
     """Makes the frames of one conversation in the form of its release.
 
-    Args:
-        release: whose forms are used.
-        session_id: what the frames name; it changes when the conversation is reset.
-        cwd: working directory that `system/init` names.
-        model: None takes the release's own.
+    :param release: whose forms are used.
+    :param session_id: what the frames name; it changes when the conversation is reset.
+    :param cwd: working directory that `system/init` names.
+    :param model: None takes the release's own.
     """
 
     def __init__(self, release: Release, session_id: str, cwd: str, model: str | None = None) -> None:
@@ -190,11 +189,10 @@ class Composer:
     ) -> tuple[Frame, Frame]:
         """What an interrupt leaves: a user frame and the result of the turn.
 
-        Args:
-            by: end of the user frame's text.
-            tool_results: how many the turn had so far.
-            why: `terminal_reason`, from 2.1.112 on.
-            stop: `stop_reason`.
+        :param by: end of the user frame's text.
+        :param tool_results: how many the turn had so far.
+        :param why: `terminal_reason`, from 2.1.112 on.
+        :param stop: `stop_reason`.
         """
         note = self.user([{"type": "text", "text": f"[Request interrupted by user{by}]"}])
         form = fill(self.forms["interrupted"], {"why": why})

@@ -20,9 +20,8 @@ def answers(composer: Composer, request_id: str, request: Mapping[str, Any]) -> 
 
     A release before 2.1.50 says nothing to a request that it does not know, and the SDK waits for its own time-out.
 
-    Args:
-        composer: whose release, model and permission mode the answer tells, and which it changes.
-        request: the body with its `subtype`.
+    :param composer: whose release, model and permission mode the answer tells, and which it changes.
+    :param request: the body with its `subtype`.
     """
     subtype = str(request.get("subtype"))
     form = composer.forms.get(f"control:{subtype}", composer.forms["control:"])

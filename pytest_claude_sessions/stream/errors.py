@@ -6,8 +6,7 @@ from __future__ import annotations
 class SdkMissing(ImportError):
     """`claude-agent-sdk` is needed for what was asked and is not installed.
 
-    Attributes:
-        wanted: what was asked for.
+    :ivar wanted: what was asked for.
     """
 
     def __init__(self, wanted: str) -> None:
@@ -23,9 +22,8 @@ class ScriptExhausted(Exception):
 
     It is no `ProcessError`, so that a test does not take it for a failure of Claude.
 
-    Attributes:
-        prompt: what was sent.
-        scripted: how many turns the stream had.
+    :ivar prompt: what was sent.
+    :ivar scripted: how many turns the stream had.
     """
 
     def __init__(self, prompt: str | None, scripted: int) -> None:

@@ -48,16 +48,14 @@ class Failures:
         At the start, unless it follows frames of the same turn, prints an init or exits with 0: then it is what a
         prompt gets (an SDK would wait a minute for a program that leaves with 0 before it is ready).
 
-        Args:
-            session_id: the id that was asked for; None is the stream's.
-            report: "stderr", "errors" (of a result), "both" or "silent"; None is as the release does.
-            names: the id in its frames, "requested" or "fresh"; None is as the release does.
-            init: an init frame goes before it, as reported of releases that cannot be had any more (failure mode 12).
-            exit: exit status.
-            at: "start" or "turn", where the default does not fit.
-
-        Raises:
-            BadMoment: for another report, names or at.
+        :param session_id: the id that was asked for; None is the stream's.
+        :param report: "stderr", "errors" (of a result), "both" or "silent"; None is as the release does.
+        :param names: the id in its frames, "requested" or "fresh"; None is as the release does.
+        :param init: an init frame goes before it, as reported of releases that cannot be had any more (failure mode
+            12).
+        :param exit: exit status.
+        :param at: "start" or "turn", where the default does not fit.
+        :raises BadMoment: for another report, names or at.
         """
         usual = self._compose.release.behaviour["dead_id"]
         report = _known("report", report or usual["report"], REPORTS)
@@ -86,10 +84,9 @@ class Failures:
     def refused(self, *stderr: str, errors: Iterable[str] = (), exit: int = 1) -> Self:
         """A start that ends with any text.
 
-        Args:
-            stderr: lines printed there.
-            errors: texts of an error result, when there is to be one.
-            exit: exit status, not 0.
+        :param stderr: lines printed there.
+        :param errors: texts of an error result, when there is to be one.
+        :param exit: exit status, not 0.
         """
         errors = list(errors)
         result = [self._compose.error_result(errors)] if errors else []
@@ -127,8 +124,7 @@ class Failures:
     def usage_limit(self, resets_at: float | datetime | None = None) -> Self:
         """A turn that meets the usage limit.
 
-        Args:
-            resets_at: aware datetime or epoch seconds; None when the API does not say.
+        :param resets_at: aware datetime or epoch seconds; None when the API does not say.
         """
         when = resets_at.timestamp() if isinstance(resets_at, datetime) else resets_at
         return self._api_failure("usage_limit", resets_at=when)
@@ -157,15 +153,12 @@ class Failures:
     ) -> Self:
         """The program ends.
 
-        Args:
-            at: None is here, or before anything when nothing was scripted yet; "start" before it is ready, "init" or
-                "turn" after the init frame, "end" after the reply and before the result.
-            exit: exit status.
-            signal: number of the signal that kills it instead.
-            stderr: what it prints first.
-
-        Raises:
-            BadMoment: for another `at`.
+        :param at: None is here, or before anything when nothing was scripted yet; "start" before it is ready, "init"
+            or "turn" after the init frame, "end" after the reply and before the result.
+        :param exit: exit status.
+        :param signal: number of the signal that kills it instead.
+        :param stderr: what it prints first.
+        :raises BadMoment: for another `at`.
         """
         lines = stderr.splitlines() if isinstance(stderr, str) else stderr
         return self._at(at, [*map(Stderr, lines), Exit(-signal if signal is not None else exit)])

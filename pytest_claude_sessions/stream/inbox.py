@@ -24,15 +24,14 @@ if TYPE_CHECKING:
 class Inbox:
     """Everything that came in, sorted.
 
-    Attributes:
-        written: every message, parsed.
-        prompts: the texts of the user messages.
-        answers: what was answered to the program's own requests.
-        out: answers to the SDK's requests; they overtake the turn that is being played.
-        ended: the input was closed.
-        playing: a turn is under way, so that an interrupt has something to cut off.
-        interrupted: the turn is to be cut off, or the next one when it came too late for this one.
-        look: something came since this was last False.
+    :ivar written: every message, parsed.
+    :ivar prompts: the texts of the user messages.
+    :ivar answers: what was answered to the program's own requests.
+    :ivar out: answers to the SDK's requests; they overtake the turn that is being played.
+    :ivar ended: the input was closed.
+    :ivar playing: a turn is under way, so that an interrupt has something to cut off.
+    :ivar interrupted: the turn is to be cut off, or the next one when it came too late for this one.
+    :ivar look: something came since this was last False.
     """
 
     def __init__(self, script: Script, composer: Composer, *, strict: bool) -> None:
@@ -79,8 +78,7 @@ class Inbox:
     def next_turn(self) -> Turn | None:
         """The turn owed for the oldest prompt that has none yet.
 
-        Raises:
-            ScriptExhausted: when the script had none for it.
+        :raises ScriptExhausted: when the script had none for it.
         """
         if not self._owed:
             return None

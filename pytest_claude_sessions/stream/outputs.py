@@ -48,9 +48,9 @@ class Outputs:
     def messages(self) -> list[Message]:
         """The frames as typed messages of the installed SDK, through its own parser, less those it does not know.
 
-        Raises:
-            SdkMissing: when claude-agent-sdk is not installed.
-            MessageParseError: what the parser itself raises; before SDK 0.1.40 also for a type that it does not know.
+        :raises SdkMissing: when claude-agent-sdk is not installed.
+        :raises MessageParseError: what the parser itself raises; before SDK 0.1.40 also for a type that it does not
+            know.
         """
         from .sdk import load
 
@@ -69,14 +69,12 @@ class Outputs:
         Turns are used up: a second transport goes on where the first one stopped, so that a retry meets the next
         turn; `rewind` begins again.
 
-        Args:
-            stderr: called with each line of stderr, as `ClaudeAgentOptions.stderr` is (the SDK gives a transport of
-                one's own no options).
-            prompt: the prompt of `query("...")` for `prompts`, with an SDK before 0.1.31, which does not write it.
-            strict: a prompt for which no turn is left raises `ScriptExhausted`; False answers it as without a script.
-
-        Raises:
-            SdkMissing: when claude-agent-sdk is not installed.
+        :param stderr: called with each line of stderr, as `ClaudeAgentOptions.stderr` is (the SDK gives a transport
+            of one's own no options).
+        :param prompt: the prompt of `query("...")` for `prompts`, with an SDK before 0.1.31, which does not write it.
+        :param strict: a prompt for which no turn is left raises `ScriptExhausted`; False answers it as without a
+            script.
+        :raises SdkMissing: when claude-agent-sdk is not installed.
         """
         from .sdk import load
 

@@ -17,8 +17,7 @@ if TYPE_CHECKING:
 def partial(make: Composer, text: str, pieces: Sequence[str] | None, parent: str | None) -> Iterator[Frame]:
     """The events around the assistant frame, which stands before the block's end, as measured.
 
-    Args:
-        pieces: the deltas; None is the words with the space before them.
+    :param pieces: the deltas; None is the words with the space before them.
     """
     status = make.forms["stream_status"]
     if status is not None:

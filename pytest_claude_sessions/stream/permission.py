@@ -30,11 +30,10 @@ def permission(
 ) -> Ask:
     """The request `can_use_tool`.
 
-    Args:
-        make: a composer that nobody changes any more.
-        suggestions: `permission_suggestions`.
-        granted: the tool's result when it may run.
-        tool_results: how many the turn had before.
+    :param make: a composer that nobody changes any more.
+    :param suggestions: `permission_suggestions`.
+    :param granted: the tool's result when it may run.
+    :param tool_results: how many the turn had before.
     """
     description = input.get("description")
     request = make.filled(

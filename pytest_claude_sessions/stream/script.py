@@ -15,9 +15,8 @@ Frame = dict[str, Any]
 class Line:
     """Text on stdout that is no frame: noise, or a frame that broke off.
 
-    Attributes:
-        text: without its line end.
-        complete: a line end follows; False for the last thing a dying program wrote.
+    :ivar text: without its line end.
+    :ivar complete: a line end follows; False for the last thing a dying program wrote.
     """
 
     text: str
@@ -35,8 +34,7 @@ class Stderr:
 class Exit:
     """The program ends here.
 
-    Attributes:
-        code: exit status; minus the number of the signal that killed it.
+    :ivar code: exit status; minus the number of the signal that killed it.
     """
 
     code: int
@@ -51,10 +49,9 @@ class Hang:
 class Answer:
     """What the SDK answered to a request of the program.
 
-    Attributes:
-        request: the request's body, with its `subtype`.
-        response: the body of the answer; None when it was an error.
-        error: the error's text; None when there was none.
+    :ivar request: the request's body, with its `subtype`.
+    :ivar response: the body of the answer; None when it was an error.
+    :ivar error: the error's text; None when there was none.
     """
 
     request: Mapping[str, Any]
@@ -72,10 +69,9 @@ class Answer:
 class Settled:
     """What follows from an answer.
 
-    Attributes:
-        frames: printed next.
-        denial: entry of the result's `permission_denials`.
-        ends: the rest of the turn does not happen.
+    :ivar frames: printed next.
+    :ivar denial: entry of the result's `permission_denials`.
+    :ivar ends: the rest of the turn does not happen.
     """
 
     frames: tuple[Frame, ...] = ()
@@ -95,9 +91,8 @@ class Ask:
 class HookRun:
     """The hook callbacks that the SDK registered for an event, called one after the other.
 
-    Attributes:
-        tool_name: what the matchers are tried on; None matches every one.
-        input: what the callbacks get.
+    :ivar tool_name: what the matchers are tried on; None matches every one.
+    :ivar input: what the callbacks get.
     """
 
     event: str
@@ -113,10 +108,9 @@ Step = Frame | Line | Stderr | Exit | Hang | Ask | HookRun
 class Turn:
     """What one prompt sets off.
 
-    Attributes:
-        steps: in order.
-        at_start: it happens when the program starts, before it answers the SDK's `initialize`.
-        closed: its result, or the end of the program, is there.
+    :ivar steps: in order.
+    :ivar at_start: it happens when the program starts, before it answers the SDK's `initialize`.
+    :ivar closed: its result, or the end of the program, is there.
     """
 
     steps: list[Step] = field(default_factory=list)

@@ -28,13 +28,16 @@ _CHANGES = {
 class Sdk:
     """The SDK as far as a stream needs it.
 
-    Attributes:
-        version: as the SDK tells it.
-        transport: the public abstract `Transport`.
-        parse: its message parser; None for a type that it does not know (before 0.1.40 it raises).
-        process_error, connection_error, decode_error: what its own transport raises.
-        string_prompts_are_written, skips_noise, refuses_corrupt_lines: see `_CHANGES`.
-        client_takes_transport: `ClaudeSDKClient(transport=...)` works.
+    :ivar version: as the SDK tells it.
+    :ivar transport: the public abstract `Transport`.
+    :ivar parse: its message parser; None for a type that it does not know (before 0.1.40 it raises).
+    :ivar process_error: what its own transport raises.
+    :ivar connection_error: what its own transport raises.
+    :ivar decode_error: what its own transport raises.
+    :ivar string_prompts_are_written: see `_CHANGES`.
+    :ivar skips_noise: see `_CHANGES`.
+    :ivar refuses_corrupt_lines: see `_CHANGES`.
+    :ivar client_takes_transport: `ClaudeSDKClient(transport=...)` works.
     """
 
     version: str
@@ -53,11 +56,8 @@ class Sdk:
 def load(wanted: str) -> Sdk:
     """The installed SDK.
 
-    Args:
-        wanted: what it is needed for, for the message.
-
-    Raises:
-        SdkMissing: when it is not installed.
+    :param wanted: what it is needed for, for the message.
+    :raises SdkMissing: when it is not installed.
     """
     try:
         import claude_agent_sdk as sdk  # type: ignore[import-not-found, unused-ignore]

@@ -28,14 +28,11 @@ class Stream(Asks, Failures, Outputs):
     Each method appends what the program does next; a result, a crash or a hang ends the turn, and a transport gives
     every prompt the next turn. Without any turn it replies as the fake program does (SPEC 6).
 
-    Args:
-        release: version whose forms are used; None is the newest known one.
-        session_id: what the frames name; None makes a new one.
-        cwd: the working directory that `system/init` names.
-        model: None takes the release's own.
-
-    Raises:
-        UnknownRelease: when `release` is no version.
+    :param release: version whose forms are used; None is the newest known one.
+    :param session_id: what the frames name; None makes a new one.
+    :param cwd: the working directory that `system/init` names.
+    :param model: None takes the release's own.
+    :raises UnknownRelease: when `release` is no version.
     """
 
     def __init__(
@@ -99,9 +96,8 @@ class Stream(Asks, Failures, Outputs):
     ) -> Self:
         """The user frame with what a tool gave back.
 
-        Args:
-            id: the tool use; None is the turn's last one.
-            raw: `tool_use_result`, the tool's own value, from 2.0.77 on.
+        :param id: the tool use; None is the turn's last one.
+        :param raw: `tool_use_result`, the tool's own value, from 2.0.77 on.
         """
         frame = self._compose.tool_result(
             id or self._last_tool_use(), content, is_error=is_error, raw=raw, parent=parent
@@ -117,11 +113,10 @@ class Stream(Asks, Failures, Outputs):
     def result(self, text: str | None = None, *, num_turns: int | None = None, **fields: Any) -> Self:
         """`result/success`, which ends the turn.
 
-        Args:
-            text: None is the turn's last text.
-            num_turns: None counts as the release does: one and one more for each tool result, or before 2.0.77 the
-                messages of the conversation that the last answer answers.
-            fields: put over those of the form, such as `structured_output=...`.
+        :param text: None is the turn's last text.
+        :param num_turns: None counts as the release does: one and one more for each tool result, or before 2.0.77 the
+            messages of the conversation that the last answer answers.
+        :param fields: put over those of the form, such as `structured_output=...`.
         """
         steps = self._script.current()
         if text is None:
@@ -170,9 +165,8 @@ class Stream(Asks, Failures, Outputs):
     ) -> Self:
         """A `rate_limit_event` in the middle of things; `usage_limit` is the turn that fails of it.
 
-        Args:
-            resets_at: epoch seconds; None leaves it out.
-            fields: more of `rate_limit_info`, such as `utilization=0.9`.
+        :param resets_at: epoch seconds; None leaves it out.
+        :param fields: more of `rate_limit_info`, such as `utilization=0.9`.
         """
         return self.frame(self._compose.rate_limit(status, resets_at, kind, fields))
 

@@ -36,10 +36,9 @@ _ROUNDS = 20
 class StreamTransport(Transport):  # type: ignore[misc, unused-ignore]  # Any where the SDK is missing
     """One start of a scripted program.
 
-    Attributes:
-        stderr: the lines that the program printed there.
-        exit_code: exit status; None while it runs.
-        closed: the SDK closed the transport.
+    :ivar stderr: the lines that the program printed there.
+    :ivar exit_code: exit status; None while it runs.
+    :ivar closed: the SDK closed the transport.
     """
 
     def __init__(
@@ -95,8 +94,7 @@ class StreamTransport(Transport):  # type: ignore[misc, unused-ignore]  # Any wh
     async def write(self, data: str) -> None:
         """Take one or more lines from the SDK.
 
-        Raises:
-            CLIConnectionError: when the program has ended, or its input was closed.
+        :raises CLIConnectionError: when the program has ended, or its input was closed.
         """
         if not self._ready or self._inbox.ended:
             raise _SDK.connection_error("ProcessTransport is not ready for writing")
@@ -118,10 +116,9 @@ class StreamTransport(Transport):  # type: ignore[misc, unused-ignore]  # Any wh
     def read_messages(self) -> AsyncIterator[dict[str, Any]]:
         """What the program prints.
 
-        Raises:
-            ProcessError: when it exits with another status than 0.
-            CLIJSONDecodeError: when it printed half a frame and went on.
-            ScriptExhausted: when a prompt found no turn.
+        :raises ProcessError: when it exits with another status than 0.
+        :raises CLIJSONDecodeError: when it printed half a frame and went on.
+        :raises ScriptExhausted: when a prompt found no turn.
         """
         if not self._ready:
             raise _SDK.connection_error("Not connected")
@@ -194,8 +191,7 @@ class StreamTransport(Transport):  # type: ignore[misc, unused-ignore]  # Any wh
     async def _act(self, step: Step, *, quiet: bool) -> AsyncIterator[Frame]:
         """Do what is no frame.
 
-        Args:
-            quiet: the program is not ready yet and answers nothing.
+        :param quiet: the program is not ready yet and answers nothing.
         """
         inbox = self._inbox
         if isinstance(step, Exit):

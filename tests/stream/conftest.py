@@ -20,11 +20,10 @@ from pytest_claude_sessions.stream.sdk import Sdk, load
 class Run:
     """What came of one `query` or one client.
 
-    Attributes:
-        messages: what the SDK gave, typed.
-        error: what it raised.
-        transport: the one used.
-        stderr: what the callback got.
+    :ivar messages: what the SDK gave, typed.
+    :ivar error: what it raised.
+    :ivar transport: the one used.
+    :ivar stderr: what the callback got.
     """
 
     transport: Any
