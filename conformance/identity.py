@@ -13,7 +13,6 @@ from pytest_claude_sessions.suite.trial import LEGACY_ID, Trial
 
 from .workspaces import OTHER, WORKSPACE
 
-
 EMPTY_NAME = "bdcb9991-c649-52e8-8758-a2b1e74fe495"
 """What an empty workspace id gives when it is hashed like any other (failure mode 5)."""
 

@@ -12,7 +12,6 @@ from pytest_claude_sessions.suite.trial import Trial
 from .store_form import read_rows, store_json
 from .ttl_clock import DAY_MS, HOUR_MS, stored
 
-
 SETTING = "max_session_age_ms"
 
 
