@@ -76,3 +76,13 @@ def at_instant(trial: Trial, entry: SessionEntry | None, expected: datetime, *, 
         expected=f"the instant {expected.isoformat()}",
         seen=f"{seen!r}",
     )
+
+
+def not_begun(trial: Trial, session_id: str, *, given: str) -> None:
+    """Judge that resume_session is refused as not found, and begins nothing in its place."""
+    before = trial.tree(trial.config.projects)
+    result = trial.manager.resume_session(session_id, "hello")
+    trial.equal((result.ok, result.error), (False, "not_found"), given=given)
+    trial.unchanged(before, trial.tree(trial.config.projects), given=given)
+    answered = [start.prompt for start in trial.starts if start.outcome == "answered"]
+    trial.equal(answered, [], given=f"prompts that Claude answered: {given}")
