@@ -54,6 +54,8 @@ def make_report(run: ConformanceRun) -> dict[str, Any]:
         ],
         "counts": {name: counts.get(name, 0) for name in VERDICTS},
     }
+    if run.unreached is not None:
+        report["coverage"] = run.unreached.as_json()
     return {**report, "digest": digest(report)}
 
 

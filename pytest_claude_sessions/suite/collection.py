@@ -101,7 +101,8 @@ class RequirementItem(pytest.Item):
         started = time.perf_counter()
         conclude = partial(self._conclude, started)
         try:
-            self._try()
+            with self.run.reached():
+                self._try()
         except (Breach, Refusal) as end:
             breach = end if isinstance(end, Breach) else Breach("a call that must be answered", "an answer", str(end))
             text = self._explained(breach)

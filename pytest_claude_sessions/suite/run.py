@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import shlex
 import tempfile
 from collections.abc import Generator, Iterator
@@ -21,7 +22,9 @@ from .check import checks_of
 from .collection import ROOT, RequirementItem, SuiteCollector, item_names, node_id, remove_tree, suite_argument
 from .failure import Scene
 from .leftovers import Leftovers
+from .listing import remember
 from .program import RealProgram, find_program
+from .reach import WORKER_KEY, make_reach
 from .registry import Requirement, load_registry
 from .smoke import smoke
 from .subject import check_capabilities, identify, make_door
@@ -29,8 +32,10 @@ from .trial import Arrangement, Trial
 
 if TYPE_CHECKING:
     from ..api import MessagesApi
+    from .reach import Result
 
 NAME = ROOT
+_ON_GITHUB = ("GITHUB_ACTIONS", "GITHUB_STEP_SUMMARY", "GITHUB_OUTPUT")
 _FILTERS = {"keyword": "-k", "markexpr": "-m", "deselect": "--deselect", "lf": "--lf", "stepwise": "--stepwise"}
 
 
@@ -60,12 +65,16 @@ class ConformanceRun:
         self._api: MessagesApi | None = None
         self._leftovers = Leftovers(lambda: self.door.own_processes)
         self._incidents: list[str] = []
+        self._reach = make_reach(config, options.coverage) if options.coverage else None
         try:
             self.program: RealProgram | None = find_program(options.cli) if options.cli else None
-            self.door: Door = make_door(options.manager, config.invocation_params.dir)
+            with self.reached():
+                self.door: Door = make_door(options.manager, config.invocation_params.dir)
             self._resources.callback(lambda: self.door.close())
             self.identity = self._identified()
             check_capabilities(self.identity)
+            if self._reach is not None:
+                self._reach.follow(self.door)
             if isinstance(self.door, StdioDoor):
                 self.door = self.door.with_clock(str(self.identity.options.get("clock", "none")))
         except BaseException:
@@ -75,6 +84,8 @@ class ConformanceRun:
         self.results: dict[str, verdict.CheckResult] = {}
         self.requirement_results: list[verdict.RequirementResult] = []
         self.outcome: verdict.Outcome | None = None
+        self.unreached: Result | None = None
+        self._annotations: list[str] = []
 
     # ------------------------------------------------------------------ the plan
     @property
@@ -166,6 +177,16 @@ class ConformanceRun:
         shown = tuple(line for line in change if "claude/" not in line.split("(")[0])
         return Scene(shown, tuple(trial.starts), kept)
 
+    # ------------------------------------------------------------------ what is reached
+    def reached(self) -> contextlib.AbstractContextManager[None]:
+        """Measure what is reached of the manager meanwhile, where coverage was asked for."""
+        return self._reach.measured() if self._reach is not None else contextlib.nullcontext()
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_configure_node(self, node: Any) -> None:
+        if self._reach is not None:
+            node.workerinput[WORKER_KEY] = str(self._reach.directory)
+
     def repeat_command(self, requirement: Requirement) -> str:
         """The command line that repeats one requirement."""
         words = ["pytest", "--claude-conformance"]
@@ -227,6 +248,8 @@ class ConformanceRun:
         addresses = dict.fromkeys(escape.address for escape in self._api.escapes) if self._api else ()
         self._incidents += [f"claude was refused a connection to {address}" for address in addresses]
         self._resources.close()
+        if self._reach is not None:
+            self._reach.save()
         worker: dict[str, Any] | None = getattr(self.config, "workeroutput", None)
         if worker is not None:
             worker["claude_incidents"] = self._incidents
@@ -239,21 +262,16 @@ class ConformanceRun:
         self.outcome = verdict.decide(
             self.plan, self.requirement_results, strict=self.options.strict, incidents=self._incidents
         )
-        self._report()
+        if self._reach is not None:
+            self.unreached = self._reach.result(self.config.invocation_params.dir)
+        remember(self.config, self.identity.name, self.requirement_results)
+        if self.options.reports or any(name in os.environ for name in _ON_GITHUB):
+            from ..report.delivery import deliver
+
+            self._annotations = deliver(self)
         if session.exitstatus in (pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED):
             green = self.outcome.name in verdict.GREEN
             session.exitstatus = pytest.ExitCode.OK if green else pytest.ExitCode.TESTS_FAILED
-
-    def _report(self) -> None:
-        """Write what was asked for; nothing of the reports is loaded otherwise."""
-        if not self.options.reports:
-            return
-        from ..report.document import make_report
-        from ..report.writing import write_report
-
-        report = make_report(self)
-        for path in self.options.reports:
-            write_report(path, report, self.registry)
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_testnodedown(self, node: Any) -> None:
@@ -264,6 +282,8 @@ class ConformanceRun:
             from .summary import write_summary
 
             write_summary(terminalreporter, self)
+            for annotation in self._annotations:
+                terminalreporter.write_line(annotation)
 
     def pytest_report_header(self) -> str:
         program = f"{self.program.path} ({self.program.release})" if self.program else "the fake"

@@ -1,16 +1,23 @@
-"""The terminal summary: a line a capability, then the outcome and why."""
+"""The terminal summary: a line a capability, then the outcome and why, and what no requirement reached."""
 
 from __future__ import annotations
 
+import textwrap
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
+from ..report.plain import one_line
+from ..report.view import NOT_SELECTED, WORDS, shown_verdict
 from . import verdict
 
 if TYPE_CHECKING:
+    from .reach import Result
     from .run import ConformanceRun
 
 SHOWN_REASONS = 12
+SHOWN_FILES = 30
+NARROWEST = 40
+LONGEST_REASON = 300
 _COLOURS = {
     verdict.CONFORMANT: {"green": True},
     verdict.PARTIAL: {"yellow": True},
@@ -28,29 +35,77 @@ _SHOWN = (
 
 
 def write_summary(terminal: Any, run: ConformanceRun) -> None:
-    """Write the summary after pytest's own."""
+    """Write the summary after pytest's own: `-q` leaves out what is as it should be, `-v` shows every reason."""
     assert run.outcome is not None
-    terminal.section(f"conformance of {run.identity.name} with specification {run.registry.spec}", sep="=")
+    quiet, verbose = terminal.verbosity < 0, terminal.verbosity > 0
+    name = one_line(run.identity.name)
+    terminal.section(f"conformance of {name} with specification {run.registry.spec}", sep="=")
     by_capability: dict[str, list[verdict.RequirementResult]] = {}
     for result in run.requirement_results:
         by_capability.setdefault(result.requirement.capability, []).append(result)
     for capability, results in by_capability.items():
-        needed = "required" if capability in run.plan.required else ""
-        if capability not in run.plan.claimed:
-            colour = {"red": True} if needed else {"light": True}
-            terminal.write_line(f"  {capability:<11} {'not declared':<44} {needed}", **colour)
-            continue
-        selected = [result for result in results if result.requirement.id in run.plan.items]
-        counts = Counter(result.verdict for result in selected)
-        shown = ", ".join(f"{counts[name]} {name}" for name in _SHOWN if counts[name])
-        shown += f", {counts[verdict.NOT_CLAIMED]} not applicable" if counts[verdict.NOT_CLAIMED] else ""
-        bad = counts[verdict.FAILED]
-        terminal.write_line(f"  {capability:<11} {shown or 'not selected':<44} {needed}", red=bool(bad), green=not bad)
+        _capability(terminal, run, capability, results, quiet=quiet)
     for result in run.requirement_results:
-        if result.verdict == verdict.WARNED:
-            terminal.write_line(f"  should: {result.requirement.id} {result.requirement.statement}", yellow=True)
+        if result.verdict == verdict.WARNED and not quiet:
+            _wrapped(terminal, f"should: {result.requirement.id} {result.requirement.statement}", yellow=True)
     terminal.write_line(f"outcome: {run.outcome.name}", bold=True, **_COLOURS[run.outcome.name])
-    for reason in run.outcome.reasons[:SHOWN_REASONS]:
-        terminal.write_line(f"  because {reason}"[:300])
-    if len(run.outcome.reasons) > SHOWN_REASONS:
-        terminal.write_line(f"  and {len(run.outcome.reasons) - SHOWN_REASONS} more reasons")
+    reasons = run.outcome.reasons
+    shown = len(reasons) if verbose else SHOWN_REASONS
+    for reason in reasons[:shown]:
+        _wrapped(terminal, f"because {one_line(reason)}"[:LONGEST_REASON])
+    if len(reasons) > shown:
+        terminal.write_line(f"  and {len(reasons) - shown} more reasons (-v shows them)")
+    if run.unreached is not None:
+        _unreached(terminal, run.unreached, verbose=verbose)
+
+
+def _capability(
+    terminal: Any, run: ConformanceRun, capability: str, results: list[verdict.RequirementResult], *, quiet: bool
+) -> None:
+    needed = capability in run.plan.required
+    if capability not in run.plan.claimed:
+        if needed:
+            terminal.write_line(f"  {capability:<11} not declared, and required", red=True)
+        elif not quiet:
+            terminal.write_line(f"  {capability:<11} not declared", light=True)
+        return
+    selected = [result for result in results if result.requirement.id in run.plan.items]
+    counts = Counter(shown_verdict({"verdict": result.verdict, "message": result.message}) for result in selected)
+    told = [f"{counts[name]} {WORDS[name]}" for name in _SHOWN if counts[name]]
+    told += [f"{counts[verdict.NOT_CLAIMED]} not applicable"] if counts[verdict.NOT_CLAIMED] else []
+    if not told:
+        if not quiet:
+            terminal.write_line(f"  {capability:<11} not selected", light=True)
+        return
+    told += [f"{counts[NOT_SELECTED]} not selected"] if counts[NOT_SELECTED] else []
+    bad, open_ = counts[verdict.FAILED], counts[verdict.COULD_NOT_RUN] + counts[verdict.HARNESS_ERROR]
+    if quiet and not bad and not open_:
+        return
+    colour = {"red": True} if bad else {"yellow": True} if open_ else {"green": True}
+    _wrapped(terminal, f"{capability:<11} {', '.join(told)}{' (required)' if needed else ''}", **colour)
+
+
+def _unreached(terminal: Any, result: Result, *, verbose: bool) -> None:
+    terminal.section(f"what no requirement reached of {result.package}", sep="-")
+    if result.without_coverage:
+        terminal.write_line(f"  {result.without_coverage} has no coverage: pip install coverage there", yellow=True)
+    if not result.measured:
+        terminal.write_line(f"  nothing of {result.package} was reached: is it the manager's package?", red=True)
+        return
+    files = [file for file in result.files if file.lines or file.branches]
+    shown = len(files) if verbose else SHOWN_FILES
+    for file in files[:shown]:
+        _wrapped(terminal, f"{file.path}: {file.told}")
+    if len(files) > shown:
+        terminal.write_line(f"  and {len(files) - shown} more files (-v shows them)")
+    terminal.write_line(f"  {result.reached} of {result.statements} lines were reached")
+
+
+def _wrapped(terminal: Any, text: str, **colour: bool) -> None:
+    """A line, or several in a narrow terminal; pytest's own `NO_COLOR` and `--color` rule the colours."""
+    width = max(terminal._tw.fullwidth, NARROWEST) - 1
+    lines = textwrap.wrap(
+        text, width, initial_indent="  ", subsequent_indent=" " * 6, break_long_words=False, break_on_hyphens=False
+    )
+    for line in lines or [""]:
+        terminal.write_line(line, **colour)
