@@ -24,7 +24,11 @@ DEAD = "11111111-1111-4111-8111-111111111111"
 
 # What came with which version, from the SDK's CHANGELOG and tried on 0.1.0, 0.1.30, 0.1.81, 0.2.100 and 0.2.187.
 SINCE = {
-    "result errors are an exception of their own": "0.2.111",
+    "a denial can end the turn": "0.1.1",
+    "frames of a type that it does not know are passed over": "0.1.40",
+    "a tool that breaks says that it did": "0.1.51",
+    "an error result ends a query with what it says": "0.1.77",
+    "an error result is an exception of its own": "0.2.111",
 }
 
 
@@ -36,6 +40,26 @@ def sdk() -> Any:
 @pytest.fixture(scope="session")
 def installed(sdk: Any) -> Sdk:
     return load("the tests")
+
+
+@pytest.fixture
+def does(installed: Sdk) -> Callable[[str], bool]:
+    """Whether this version does what a line of `SINCE` says."""
+    numbers = tuple(map(int, installed.version.split(".")))
+    return lambda what: numbers >= tuple(map(int, SINCE[what].split(".")))
+
+
+@pytest.fixture
+def in_process_server(sdk: Any) -> Callable[..., Any]:
+    """`create_sdk_mcp_server("calculator", tools=[...])`, skipped where this SDK and the installed `mcp` do not fit."""
+
+    def make(tools: list[Any]) -> Any:
+        try:
+            return sdk.create_sdk_mcp_server("calculator", tools=tools)
+        except AttributeError as error:
+            pytest.skip(f"claude-agent-sdk {sdk.__version__} needs an older mcp: {error}")
+
+    return make
 
 
 @dataclass
@@ -60,7 +84,7 @@ class Driver:
     def options(self, complaints: list[str], **given: Any) -> Any:
         named = {"cli_path": str(self.program)}
         if "cli_path" not in {field.name for field in fields(self.sdk.ClaudeAgentOptions)}:
-            named = {}  # 0.1.0 looks on PATH alone; see `fake`
+            named = {}  # 0.1.0 looks on PATH alone, where `driver` puts it
         given = {"cwd": str(self.cwd), "stderr": complaints.append, **named, **given}
         return self.sdk.ClaudeAgentOptions(**{**given, "env": {**self.env, **given.get("env", {})}})
 
@@ -100,6 +124,8 @@ def driver(
     sdk: Any, installed: Sdk, claude_cli: ClaudeCli, claude_config_dir: ConfigDir, monkeypatch: pytest.MonkeyPatch
 ) -> Driver:
     """The fake, in the test's own config directory."""
+    # Else the versions from 0.1.3 on start the program once more, for its version.
+    monkeypatch.setenv("CLAUDE_AGENT_SDK_SKIP_VERSION_CHECK", "1")
     monkeypatch.setenv("PATH", os.pathsep.join([str(claude_cli.path.parent), os.environ["PATH"]]))
     cwd = claude_config_dir.home / "repo"
     cwd.mkdir()
