@@ -1,7 +1,7 @@
-"""Requests that the API refused: usage limit, authentication, overload, server error.
+"""Requests that failed: usage limit, authentication, overload, server error, a connection that was cut.
 
 The texts and fields of each release are the facet `api_errors`, made from what the real program printed and wrote
-when a loopback API answered 429, 401, 529 and 500.
+when a loopback API answered 429, 401, 529 and 500, or closed the connection.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from .release import Release
 
-NAMES = ("usage_limit", "auth_failure", "overloaded", "server_error")
+NAMES = ("usage_limit", "auth_failure", "overloaded", "server_error", "cut_connection", "cut_stream")
 _DAY_S = 86400
 
 
@@ -40,7 +40,7 @@ class ApiError:
     def __init__(self, name: str, options: Mapping[str, Any], release: Release, now: float) -> None:
         rules = release.behaviour["api_errors"][name]
         self.name = name
-        self.text: str = rules["text"]
+        self.text = _text(rules)
         self.event: dict[str, Any] | None = None
         info: dict[str, Any] | None = None
         if name == "usage_limit":
@@ -60,6 +60,18 @@ class ApiError:
             "params": {"rate_limit_info": info} if info else None,
             "quota": info,
         }
+
+
+def _text(rules: Mapping[str, Any]) -> str:
+    """What the user reads; the releases say it in another way with an API key, and where the API is somebody else's."""
+    text: str = rules["text"]
+    if "with_key" in rules and os.environ.get("ANTHROPIC_API_KEY"):
+        text = rules["with_key"]
+    elif "elsewhere" in rules:
+        host = os.environ.get("ANTHROPIC_BASE_URL", "").partition("://")[2].partition("/")[0]
+        if host and not host.endswith("anthropic.com"):
+            text = rules["elsewhere"].replace("$host", host)
+    return text.replace("$request_id", "req_000000000000000000000001")
 
 
 def reset_time(resets_at: float, now: float) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import _signal as signal  # type: ignore[import-not-found]  # `signal` imports `enum`: a quarter of a start
 
 from . import frames
+from .events import tell
 from .forms import new_uuid
 from .misbehaviour import Crash
 
@@ -42,6 +43,9 @@ def refuse(program: Program, refused: Refused) -> tuple[str, int]:
         program.out.frame(frames.error_result(program.release, session_id=named, errors=[refused.text]))
     if report in ("stderr", "both"):
         program.out.error(refused.text + "\n")
+    if refused.outcome == "not_found" and program.behaviour["hook_rules"]["after_refusal"]:
+        program.session = program.finder.new(named)
+        tell(program, "SessionEnd", reason="other", prompt_id=None)
     return refused.outcome, int(status)
 
 

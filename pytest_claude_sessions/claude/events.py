@@ -49,6 +49,7 @@ def tell(program: Program, event: str, **values: Any) -> str | None:
     if asked and host is not None:
         answers = host.call_hooks(event, payload)
         wanted = next((str(a.get("reason", "")) for a in answers if a.get("decision") == "block"), None)
+    program.hook_trouble = False
     for hook in hooks:
         ran = _run(program, event, hook, payload, str(values.get("source", "")))
         if ran is not None and wanted is None:
@@ -56,7 +57,19 @@ def tell(program: Program, event: str, **values: Any) -> str | None:
             if reason is not None:
                 # Exit status 2 is quoted with the command, a decision in JSON as it is.
                 wanted = f"[{hook.get('command', '')}]: {ran.stderr}" if ran.status == 2 else reason
+        if ran is not None and ran.status != 0:
+            program.hook_trouble = event == "Stop" and bool(program.behaviour["hook_rules"]["notifies"])
+    if program.hook_trouble and wanted is None:
+        program.out.frame(frames.stop_hook_trouble(session_id=session.id))
     return None if wanted is None else program.behaviour["hook_rules"]["feedback"] + wanted
+
+
+def _make_env_dir(config_dir: str, session_id: str) -> None:
+    """Make the directory in which a SessionStart hook may leave variables for the shells of the session."""
+    try:
+        os.makedirs(os.path.join(config_dir, "session-env", session_id), exist_ok=True)
+    except OSError:
+        return
 
 
 def _run(program: Program, event: str, hook: dict[str, Any], payload: dict[str, Any], source: str) -> HookRun | None:
@@ -70,6 +83,11 @@ def _run(program: Program, event: str, hook: dict[str, Any], payload: dict[str, 
     shown = rules["frames"] and (event == "SessionStart" or program.arguments.has("include-hook-events"))
     hook_id, name = new_uuid(), f"{event}:{source}" if source else event
     named = program.session.id
+    if event == "SessionStart":
+        if rules["start_names"] == "started":
+            named = program.started
+        if rules["env_dir"]:
+            _make_env_dir(program.config_dir, named)
     if shown:
         program.out.frame(frames.hook_started(session_id=named, event=event, name=name, hook_id=hook_id))
     ran = run(

@@ -253,6 +253,30 @@ def fed_back(*, session_id: str, text: str, now: float) -> Frame:
     }
 
 
+def stop_hook_trouble(*, session_id: str) -> Frame:
+    """A Stop hook has failed, or does not let the turn end (measured on 2.1.112 and 2.1.330)."""
+    return {
+        "type": "system",
+        "subtype": "notification",
+        "key": "stop-hook-error",
+        "text": "stop hook problem · ctrl+o to see",
+        "priority": "immediate",
+        "session_id": session_id,
+        "uuid": new_uuid(),
+    }
+
+
+def title_changed(*, session_id: str, title: str) -> Frame:
+    """The title of a conversation that was found by it (measured on 2.1.330)."""
+    return {
+        "type": "system",
+        "subtype": "session_title_changed",
+        "title": title,
+        "uuid": new_uuid(),
+        "session_id": session_id,
+    }
+
+
 def interrupt_result(release: Release, *, session_id: str, in_tool: bool = False) -> Frame:
     """The `result/error_during_execution` of a turn that was interrupted, `in_tool` by the refusal of a tool use."""
     frame = _filled(release, "interrupt_result", session_id=session_id, ms=1)

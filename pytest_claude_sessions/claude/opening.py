@@ -27,32 +27,28 @@ def open_conversation(program: Program) -> None:
     """
     steps, given = program.steps, program.arguments
     wanted = given.text("resume")
-    started = given.text("session-id") or new_uuid()
+    started = program.started
+    _clean_up(program)
+    if program.behaviour["start"]["state"] != "first":
+        write_state(program)
+    register(program)
     if "dead_id" in steps:
         raise program.finder.not_found(wanted or started)
     if "background_agent" in steps and not given.has("fork-session"):
         raise Refused("held", program.behaviour["texts"]["background"].replace("$id", wanted or started))
-    able = _side_files(program, started)
     resumes = given.has("resume") or given.has("continue")
     if resumes and program.behaviour["resume_leaves"] == "" and not given.has("no-session-persistence"):
         _leave_empty(program, started)
     session = _session(program, wanted, started)
     program.session = session
-    session.half = not able
+    session.half = not (program.able and _side_files(program, later=True))
     unsaved = program.behaviour["no_history_variable"] and os.environ.get("CLAUDE_CODE_SKIP_PROMPT_HISTORY")
     # Where 0 days are accepted at all they mean that nothing is kept.
     unsaved = unsaved or program.settings.cleanup_days == 0
     if "no_transcript" in steps or unsaved or given.has("no-session-persistence"):
         session.writes = False
-    program.running = side_files.Running(
-        program.behaviour["running_file"],
-        config_dir=program.config_dir,
-        session_id=session.id,
-        cwd=program.cwd,
-        version=program.release.version,
-        now=program.clock.now(),
-    )
-    program.running.say("idle", program.clock.now())
+    program.finder.make_project()
+    program.running.say("idle", program.clock.now(), session.id)
     program.journal.entry["session_id"] = session.id
     if resumes:
         _leave_behind(program, started)
@@ -77,17 +73,44 @@ def _session(program: Program, wanted: str | None, started: str) -> Session:
     return session
 
 
-def _side_files(program: Program, started: str) -> bool:
+def write_state(program: Program) -> None:
+    """Write what a start leaves behind whatever becomes of it.
+
+    :raises Unwritable: when the release does not start in this config dir.
+    """
+    program.able = _side_files(program, later=False)
+
+
+def register(program: Program) -> None:
+    """Enter the registry of running processes, once, under the id that a new conversation would have."""
+    if hasattr(program, "running"):
+        return
+    program.running = side_files.Running(
+        program.behaviour["running_file"],
+        program.behaviour["running_key"],
+        config_dir=program.config_dir,
+        session_id=program.started,
+        cwd=program.cwd,
+        version=program.release.version,
+        now=program.clock.now(),
+    )
+    program.running.say("idle", program.clock.now())
+
+
+def _clean_up(program: Program) -> None:
     days = program.settings.cleanup_days
     if program.behaviour["cleanup"]:
         kept = DEFAULT_DAYS if days is None else days
         side_files.clean_up(program.config_dir, kept, program.clock.now())
+
+
+def _side_files(program: Program, later: bool) -> bool:
     return side_files.write(
-        program.behaviour["side_files"],
+        [entry for entry in program.behaviour["side_files"] if entry.get("later", False) == later],
         config_dir=program.config_dir,
         # `.claude.json` is in the config dir when that was given, else beside it in the home directory.
         home=program.config_dir if os.environ.get("CLAUDE_CONFIG_DIR") else program.home,
-        session_id=started,
+        session_id=program.started,
         rules=program.behaviour["unwritable"],
     )
 

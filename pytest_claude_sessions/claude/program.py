@@ -8,10 +8,11 @@ import sys
 from . import arguments, frames, layout, script, settings, side_files
 from .ending import Signalled, end_after_signal, end_with_error, listen, refuse, stop_listening
 from .events import tell
+from .forms import new_uuid
 from .journal import Journal
 from .misbehaviour import Crash, Misbehaviour
 from .now import Clock
-from .opening import open_conversation
+from .opening import open_conversation, register, write_state
 from .output import STREAM, TEXT, Output
 from .release import NEWEST, Release, UnknownRelease
 from .session import Finder, Refused, Session
@@ -50,6 +51,9 @@ class Program:
     :ivar steps: what the script wants of it.
     :ivar finder: conversations; the one that it is in.
     :ivar session: conversations; the one that it is in.
+    :ivar started: the id that a new conversation of this start has.
+    :ivar able: whether what the release needs for a transcript could be written.
+    :ivar hook_trouble: whether a Stop hook has failed or blocked, where the release says so.
     :ivar model: as asked for.
     :ivar permission_mode: as asked for.
     """
@@ -75,6 +79,9 @@ class Program:
         self.model: str | None = None
         self.permission_mode = "default"
         self.settings = settings.Settings([])
+        self.started = ""
+        self.able = True
+        self.hook_trouble = False
         self.host: Host | None = None
         self.servers: SdkServers | None = None
 
@@ -87,11 +94,13 @@ class Program:
         except arguments.UsageError as error:
             self.out.error(error.text)
             outcome = "usage"
+            self._refused()
         except settings.SettingsNotFound as error:
             self.out.error(error.text)
             outcome = "usage"
         except Refused as refused:
             outcome, status = refuse(self, refused)
+            self._refused()
         except side_files.Unwritable as error:
             self.out.error(error.text)
             outcome, status = "io_error", error.status
@@ -173,12 +182,13 @@ class Program:
             return converse_over_stdin(self)
         prompt = self.prompt()
         if prompt is None:
-            self.out.error(self.behaviour["texts"]["no_prompt"] + "\n")
-            return "usage", 1
+            raise arguments.UsageError(self.behaviour["texts"]["no_prompt"] + "\n")
         blank = self.behaviour["blank_prompt"]
         if not prompt.strip() and blank != "answered":
-            self.out.error(self.behaviour["texts"]["blank_prompt"] + "\n" if blank == "refused" else "")
-            return "usage", int(blank == "refused")
+            if blank == "refused":
+                raise arguments.UsageError(self.behaviour["texts"]["blank_prompt"] + "\n")
+            self._refused()
+            return "usage", 0
         self.open()
         return self.answer(prompt, prompt)
 
@@ -190,7 +200,8 @@ class Program:
 
     def ending(self, ok: bool) -> tuple[str, int]:
         """Outcome and exit status after the last turn."""
-        tell(self, "SessionEnd", reason="other", prompt_id="")
+        self.session.tell_loss(self.out)
+        tell(self, "SessionEnd", reason="other", prompt_id=self.turns.prompt_id)
         self.running.gone()
         if ok:
             return ("io_error", 1) if self.out.dead else ("answered", 0)
@@ -220,20 +231,29 @@ class Program:
 
     def _check(self) -> None:
         """Refuse what no conversation is needed for."""
-        given, texts = self.arguments, self.behaviour["texts"]
+        given, texts, order = self.arguments, self.behaviour["texts"], self.behaviour["start"]
+        name = os.environ.get("CLAUDE_CODE_PROJECT_DIR_NAME") if self.behaviour["project_dir_name"] else None
+        project = layout.project_dir(self.config_dir, self.cwd, self.release)
+        if name:
+            project = os.path.join(self.config_dir, layout.PROJECTS, name)
+        self.finder = Finder(self.release, self.clock, config_dir=self.config_dir, project=project, cwd=self.cwd)
+        self.started = given.text("session-id") or new_uuid()
+        if order["state"] == "first":
+            write_state(self)
+        self.finder.check_id(given)
+        if order["registry"] == "first":
+            register(self)
         wanted = given.text("output-format") or TEXT
         if given.text("input-format") == STREAM and wanted != STREAM:
             raise arguments.UsageError(texts["input_needs_stream"] + "\n")
         if wanted == STREAM and not given.has("verbose"):
             raise arguments.UsageError(texts["stream_needs_verbose"] + "\n")
-        name = os.environ.get("CLAUDE_CODE_PROJECT_DIR_NAME") if self.behaviour["project_dir_name"] else None
-        project = layout.project_dir(self.config_dir, self.cwd, self.release)
-        if name:
-            project = os.path.join(self.config_dir, layout.PROJECTS, name)
-        self.finder = Finder(self.release, self.clock, config_dir=self.config_dir, project=project)
-        self.finder.check_id(given)
         if "error" in self.steps and self.steps.option("error", "at", "start") == "start":
             end_with_error(self)
+
+    def _refused(self) -> None:
+        if hasattr(self, "running") and not self.behaviour["start"]["registry_left"]:
+            self.running.gone()
 
     def open(self) -> None:
         """Find the conversation and write what a start leaves behind."""

@@ -29,6 +29,8 @@ NAMES = frozenset(
         "background_agent",
         "cold_resume",
         "crash",
+        "cut_connection",
+        "cut_stream",
         "dead_id",
         "disk_full",
         "ephemeral_all",

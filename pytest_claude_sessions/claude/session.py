@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import errno
 import os
 
 from . import layout, transcript
 from .conversation import Conversation, load
-from .forms import is_uuid, new_uuid
+from .forms import fill, is_uuid, new_uuid
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
 
     from .arguments import Arguments
     from .now import Clock
+    from .output import Output
     from .release import Release
 
 
@@ -48,9 +50,23 @@ class Session:
     :ivar copies: records of another conversation that this one starts with.
     :ivar writes: whether anything is written at all.
     :ivar half: write the bookkeeping alone (2.1.50 where it cannot write its debug/ directory).
+    :ivar lost: something could not be written because the disk is full.
+    :ivar title: the title by which it was asked for, None when it was not.
     """
 
-    __slots__ = ("_clock", "_mended", "_release", "copies", "half", "history", "id", "path", "writes")
+    __slots__ = (
+        "_clock",
+        "_mended",
+        "_release",
+        "copies",
+        "half",
+        "history",
+        "id",
+        "lost",
+        "path",
+        "title",
+        "writes",
+    )
 
     def __init__(
         self, release: Release, clock: Clock, session_id: str, path: str, history: Conversation | None = None
@@ -64,6 +80,8 @@ class Session:
         self.copies: list[Mapping[str, Any]] = []
         self.writes = True
         self.half = False
+        self.lost = False
+        self.title: str | None = None
 
     def append(self, records: Iterable[Mapping[str, Any]]) -> None:
         """Write records at the end of the transcript.
@@ -82,22 +100,24 @@ class Session:
                     self._end_last_line()
             transcript.append(self.path, records, behaviour["file_mode"])
             self._clock.stamp(self.path)
-        except OSError:
+        except OSError as error:
             if behaviour["unwritable"]["transcript"] == "crash":
                 raise
-            self.writes = False  # the newer releases go on without a word
+            self.writes = False  # the newer releases go on
+            self.lost = error.errno == errno.ENOSPC
+
+    def tell_loss(self, out: Output) -> None:
+        """Say at the end, where the release does, that the disk was too full for the transcript."""
+        rules = self._release.behaviour["unwritable"].get("full")
+        if self.lost and rules is not None:
+            if out.streams:
+                out.frame(fill(rules["frame"], {"session_id": self.id}))
+            config_dir = os.path.dirname(os.path.dirname(os.path.dirname(self.path)))
+            out.error(rules["text"].replace("$config_dir", config_dir))
 
     def make_directory(self) -> None:
         """Make the project directory as the release does."""
-        directory = os.path.dirname(self.path)
-        mode = self._release.behaviour["dir_mode"]
-        if not os.path.isdir(directory):
-            parent = os.path.dirname(directory)
-            if not os.path.isdir(parent):
-                os.makedirs(parent, mode=mode, exist_ok=True)
-            os.makedirs(directory, mode=mode, exist_ok=True)
-            for name in self._release.behaviour["project_dirs"]:
-                os.makedirs(os.path.join(directory, name), exist_ok=True)
+        make_project(os.path.dirname(self.path), self._release)
 
     def _end_last_line(self) -> None:
         try:
@@ -108,14 +128,31 @@ class Session:
             return
 
 
+def make_project(directory: str, release: Release) -> None:
+    """Make a project directory with what the release puts into it.
+
+    :raises OSError: when that cannot be done.
+    """
+    mode = release.behaviour["dir_mode"]
+    if not os.path.isdir(directory):
+        parent = os.path.dirname(directory)
+        if not os.path.isdir(parent):
+            os.makedirs(parent, mode=mode, exist_ok=True)
+        os.makedirs(directory, mode=mode, exist_ok=True)
+    for name in release.behaviour["project_dirs"]:
+        os.makedirs(os.path.join(directory, name), exist_ok=True)
+
+
 class Finder:
     """Finds conversations for the command line of a start.
 
     :param project: the directory of this working directory's transcripts.
+    :param cwd: the working directory.
     """
 
-    def __init__(self, release: Release, clock: Clock, *, config_dir: str, project: str) -> None:
+    def __init__(self, release: Release, clock: Clock, *, config_dir: str, project: str, cwd: str) -> None:
         self._release = release
+        self._cwd = cwd
         self._behaviour = release.behaviour
         self._clock = clock
         self._config_dir = config_dir
@@ -139,6 +176,14 @@ class Finder:
         if os.path.exists(self._path(wanted)):
             # facts/more-observations.json: it means that a file is there, not that a process runs.
             raise Refused("in_use", texts["in_use"].replace("$id", wanted), framed=False)
+
+    def make_project(self) -> None:
+        """Make the project directory of this start, where the release does so whether it writes into it or not."""
+        if self._behaviour["project_dirs"]:
+            try:
+                make_project(self._project, self._release)
+            except OSError:
+                return  # whoever writes a transcript will see
 
     def find(self, arguments: Arguments, started: str) -> Session:
         """The conversation that the command line is about.
@@ -191,16 +236,54 @@ class Finder:
         texts = self._behaviour["texts"]
         if not wanted:
             raise Refused("invalid_id", texts["resume_without_id"])
+        title = None
         if not is_uuid(wanted):
-            raise Refused("invalid_id", texts["resume_not_uuid"].replace("$value", wanted))
+            found = self._titled(wanted) if self._behaviour["titles"] is not None else None
+            if found is None:
+                raise Refused("invalid_id", texts["resume_not_uuid"].replace("$value", wanted))
+            wanted, title = found, wanted
         path = self._path(wanted)
         if not os.path.exists(path) and self._behaviour["resume_scope"] == "everywhere":
             path = self._elsewhere(wanted) or path
         exists = os.path.exists(path)
-        history = load(path, self._release) if os.path.isfile(path) else None
+        if os.path.isdir(path) and "is_directory" in texts:
+            raise Refused("not_found", texts["is_directory"], named=wanted)
+        history = self._load(path) if os.path.isfile(path) else None
         if history is None or not history.resumable:
             raise self.not_found(wanted, unreadable=exists)
-        return Session(self._release, self._clock, wanted, path, history)
+        session = Session(self._release, self._clock, wanted, path, history)
+        session.title = title
+        return session
+
+    def _load(self, path: str) -> Conversation | None:
+        """What a transcript holds, None when it may not be read."""
+        try:
+            return load(path, self._release)
+        except PermissionError:
+            return None
+
+    def _titled(self, title: str) -> str | None:
+        """The id of the conversation of this project that bears a title."""
+        for stem, _ in self._transcripts():
+            history = self._load(self._path(stem))
+            records = history.records if history is not None else ()
+            named = [r.get("customTitle") for r in records if r.get("type") == "custom-title"]
+            if named and named[-1] == title:
+                return stem
+        return None
+
+    def _transcripts(self) -> list[tuple[str, float]]:
+        """Ids of the transcripts of this project and when they changed, the newest first."""
+        try:
+            entries = list(os.scandir(self._project))
+        except OSError:
+            return []
+        found = []
+        for entry in entries:
+            stem, _, suffix = entry.name.rpartition(".")
+            if suffix == "jsonl" and is_uuid(stem) and entry.is_file():
+                found.append((stem, entry.stat().st_mtime))
+        return sorted(found, key=lambda pair: -pair[1])
 
     def not_found(self, wanted: str, unreadable: bool = False) -> Refused:
         """The refusal of an id that is not there (`unreadable`: a file is, but no conversation in it)."""
@@ -213,19 +296,14 @@ class Finder:
         )
 
     def _newest(self) -> Session | None:
-        best: tuple[float, str] | None = None
-        try:
-            entries = list(os.scandir(self._project))
-        except OSError:
-            return None
-        for entry in entries:
-            stem, _, suffix = entry.name.rpartition(".")
-            if suffix != "jsonl" or not is_uuid(stem) or not entry.is_file():
+        for stem, _ in self._transcripts():
+            history = self._load(self._path(stem))
+            if history is None or not history.messages:
                 continue
-            changed = entry.stat().st_mtime
-            if (best is None or changed > best[0]) and load(entry.path, self._release).messages:
-                best = (changed, stem)
-        return None if best is None else self._resumed(best[1])
+            if self._behaviour["continue_scope"] == "cwd" and history.cwd not in (None, self._cwd):
+                continue  # another directory whose name encodes alike
+            return self._resumed(stem)
+        return None
 
     def _elsewhere(self, wanted: str) -> str | None:
         projects = os.path.join(self._config_dir, layout.PROJECTS)

@@ -60,8 +60,7 @@ def write(
         needed = entry.get("needed")
         try:
             made = os.path.dirname(path)
-            if not os.path.isdir(made):
-                os.makedirs(made, mode=entry.get("dir_mode", 0o755), exist_ok=True)
+            _make_directories(made, entry.get("dir_mode", 0o755))
         except OSError as error:
             if needed in ("start", "directory"):
                 raise Unwritable(made, error, rules) from error
@@ -72,6 +71,13 @@ def write(
                 raise Unwritable(path, error, rules) from error
             able = able and needed != "transcript"
     return able
+
+
+def _make_directories(path: str, mode: int) -> None:
+    """Make a directory and those above it, all with this mode (`os.makedirs` gives it to the last one alone)."""
+    if not os.path.isdir(path):
+        _make_directories(os.path.dirname(path), mode)
+        os.makedirs(path, mode=mode, exist_ok=True)
 
 
 def _write_new(path: str, entry: Mapping[str, Any], session_id: str) -> None:
@@ -96,12 +102,14 @@ class Running:
 
     Args:
         form: the release's `running_file`, None where it has none.
+        key: the release's `running_key`, a file beside it; None where it has none.
         now: epoch seconds.
     """
 
     def __init__(
         self,
         form: Mapping[str, Any] | None,
+        key: Mapping[str, Any] | None,
         *,
         config_dir: str,
         session_id: str,
@@ -111,7 +119,14 @@ class Running:
     ) -> None:
         self._form = form
         self._path = os.path.join(config_dir, "sessions", f"{os.getpid()}.json")
+        self._key = None if key is None else f"{self._path[: -len('json')]}{os.urandom(32).hex()}.key"
+        self._key_form = key
+        name = f"{os.path.basename(cwd)}-{os.urandom(1).hex()}"
         self._values = {
+            **_process_values(),
+            "name": name,
+            "socket": f"/tmp/cc-socks/{os.getpid()}.sock",
+            "token": os.urandom(16).hex(),
             "pid": os.getpid(),
             "session_id": session_id,
             "cwd": cwd,
@@ -138,17 +153,37 @@ class Running:
             fd = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o644)
             with open(fd, "w", encoding="utf-8") as file:
                 file.write(text)
+            if self._key is not None and not os.path.exists(self._key):
+                fd = os.open(self._key, os.O_WRONLY | os.O_CREAT, 0o600)
+                with open(fd, "w", encoding="utf-8") as file:
+                    file.write(dumps(fill(self._key_form, self._values)))
         except OSError:
+            self._remove()
             self._form = None  # a config dir that cannot be written has no registry
 
     def gone(self) -> None:
         """The process ends in order: take the file away."""
-        if self._form is None:
-            return
-        try:
-            os.unlink(self._path)
-        except OSError:
-            return
+        if self._form is not None:
+            self._remove()
+
+    def _remove(self) -> None:
+        for path in (self._path, self._key):
+            try:
+                if path is not None:
+                    os.unlink(path)
+            except OSError:
+                continue
+
+
+def _process_values() -> dict[str, str]:
+    """By what the newer releases tell one process from a later one with the same id."""
+    try:
+        with open("/proc/self/stat", encoding="ascii", errors="replace") as file:
+            started = file.read().rpartition(")")[2].split()[19]
+        domain = os.readlink("/proc/self/ns/pid")
+    except OSError:
+        started, domain = "0", "pid"
+    return {"proc_start": started, "pid_domain": f"linux:{'0' * 32}:{domain}"}
 
 
 def clean_up(config_dir: str, days: int, now: float) -> None:

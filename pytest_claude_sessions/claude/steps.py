@@ -153,6 +153,14 @@ class Steps:
         """The request fails with a server error."""
         self._do("server_error", times, when)
 
+    def cut_connection(self, *, times: int | None = 1, when: str | None = None) -> None:
+        """The connection to the API is cut before an answer begins."""
+        self._do("cut_connection", times, when)
+
+    def cut_stream(self, *, times: int | None = 1, when: str | None = None) -> None:
+        """The connection to the API is cut in the middle of an answer."""
+        self._do("cut_stream", times, when)
+
     def crash(
         self,
         *,

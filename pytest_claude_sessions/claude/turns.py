@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from .program import Program
 
 STOP_BLOCKS = 8
+_ABOUT_HISTORY = ("since_last", "context_tokens", "cache_expired", "cache_write")
 
 
 class Turns:
@@ -35,7 +36,8 @@ class Turns:
         self._program = program
         self.number = 0
         self.busy = False
-        self._prompt_id = ""
+        self.prompt_id: str | None = None
+        self._blocks = 0
         self.replay: dict[str, Any] | None = None
         self.denials: list[dict[str, Any]] = []
         self._under_way: Turn | None = None
@@ -65,9 +67,12 @@ class Turns:
             program.out.frame(frames.hook_started(session_id=stranger, event=event, name=name, hook_id=hook_id))
             program.out.frame(frames.hook_response(session_id=stranger, event=event, name=name, hook_id=hook_id))
         if self.number == 1:
-            tell(program, "SessionStart", source="resume" if program.session.history.chain else "startup")
-        self._prompt_id = new_uuid()
-        tell(program, "UserPromptSubmit", prompt=text, prompt_id=self._prompt_id)
+            if program.session.title is not None and program.behaviour["titles"]["frame"]:
+                program.out.frame(frames.title_changed(session_id=self._named(), title=program.session.title))
+            tell(program, "SessionStart", **self._start_values())
+        self.prompt_id = new_uuid()
+        self._blocks = 0
+        tell(program, "UserPromptSubmit", prompt=text, prompt_id=self.prompt_id)
         program.init(new_uuid() if "ephemeral_init" in steps else self._named())
         if "reset" in steps and self.number == 1:
             self._reset()
@@ -148,7 +153,7 @@ class Turns:
         program.journal.entry.update(session_id=session.id, messages=self.messages)
         now = program.clock.now()
         turn = self._turn(prompt, now)
-        turn.values["prompt_id"] = self._prompt_id
+        turn.values["prompt_id"] = self.prompt_id
         self._made_up: list[Any] = []
         if history.dangling:
             # The unanswered prompt gets an answer in the file first, and the new one follows that.
@@ -193,6 +198,9 @@ class Turns:
             at = next(i for i, record in enumerate(records) if record.get("type") == "assistant")
             self._write(records[:at])
             steps.cut_short(program.session, dump(records[at]), program.clock)
+        if program.session.title is not None and program.behaviour["titles"]["record"]:
+            title = {"type": "custom-title", "customTitle": program.session.title, "sessionId": program.session.id}
+            records = [*records, title]
         self._write(records)
         self._remember()
         self._say(reply, uuid)
@@ -212,13 +220,19 @@ class Turns:
     def _goes_on(self, wanted: str) -> str:
         """A Stop hook does not let the turn end: what it says is answered like a prompt."""
         program = self._program
+        rules = program.behaviour["hook_rules"]
         program.out.frame(frames.fed_back(session_id=self._named(), text=wanted, now=program.clock.now()))
+        if program.hook_trouble:
+            program.out.frame(frames.stop_hook_trouble(session_id=self._named()))
+        self._blocks += 1
         turn = self._turn(wanted, program.clock.now())
         self.messages = program.session.history.sent(program.release, program.cwd)
         reply = f"reply to {self.messages} messages"
         uuid = new_uuid()
         early = [] if turn.prompt_comes_late else [turn.record("user")]
         records = [*early, *turn.answer_records(reply, uuid=uuid)]
+        if rules["meta"]:
+            records = [{**r, "isMeta": True} if r.get("type") == "user" else r for r in records]
         self._written = []
         self._write(records)
         self._remember()
@@ -263,7 +277,7 @@ class Turns:
                 uuid=uuid,
             )
         )
-        tell(program, "StopFailure", error=error.values["error"], reply=error.text, prompt_id=self._prompt_id)
+        tell(program, "StopFailure", error=error.values["error"], reply=error.text, prompt_id=self.prompt_id)
         return frames.api_error_result(
             program.release,
             error.values,
@@ -275,7 +289,21 @@ class Turns:
     def _num_turns(self) -> int:
         if self._program.behaviour["num_turns"] == "messages":
             return self.messages
-        return 1 + self._tools_used
+        return 1 + self._tools_used + (self._blocks if self._program.behaviour["hook_rules"]["counts"] else 0)
+
+    def _start_values(self) -> dict[str, Any]:
+        """What a SessionStart hook is told."""
+        program = self._program
+        history = program.session.history
+        if not history.chain:
+            return {**dict.fromkeys(_ABOUT_HISTORY), "source": "startup"}
+        return {
+            "source": "resume",
+            "since_last": 1,
+            "context_tokens": sum([len(text) for _, text in history.messages]),
+            "cache_expired": False,
+            "cache_write": 0.01,
+        }
 
     def _remember(self) -> None:
         """The next turn of this start follows what was written in this one."""

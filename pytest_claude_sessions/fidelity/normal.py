@@ -14,8 +14,10 @@ _RULES = (
     (re.compile(r"\b1[6-9]\d{11}\b"), "<ms>"),
     (re.compile(r"\bagent-a[0-9a-f]{5,16}\b"), "agent-<agent>"),
     (re.compile(r"(sessions/)\d+(\.json)"), r"\1<pid>\2"),
+    (re.compile(r"(sessions/)\d+\.[0-9a-f]{64}(\.key)"), r"\1<pid>.<key>\2"),
     (re.compile(r"127\.0\.0\.1:\d+"), "127.0.0.1:<port>"),
     (re.compile(r"\b\d+(\.\d+)?ms\b"), "<n>ms"),
+    (re.compile(r"\breq_[0-9a-zA-Z]{24}\b"), "req_<request>"),
     (_CLOCK, "<clock>"),
 )
 

@@ -19,7 +19,7 @@ from .scenario import CannotPlay, Scenario
 from .stage import Stage
 from .subject import Fake, Real, Subject
 
-Outcome = Literal["same", "known", "different", "stale", "could-not-run"]
+Outcome = Literal["same", "known", "different", "stale", "broken", "could-not-run"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +28,7 @@ class Played:
 
     :param scenario: its name
     :param outcome: `same`, `known` (all differences are listed with a reason), `different`, `stale` (a listed
-        difference did not occur) or `could-not-run`
+        difference did not occur), `broken` (it came to no end) or `could-not-run`
     :param fake: what the fake did, step by step
     :param real: what the real program did
     :param unexplained: the differences that nothing explains
@@ -49,7 +49,7 @@ class Played:
     @property
     def good(self) -> bool:
         """Whether nothing is left to be explained."""
-        return self.outcome not in ("different", "stale")
+        return self.outcome not in ("different", "stale", "broken")
 
     def __str__(self) -> str:
         lines = [f"{self.scenario}: {self.outcome}" + (f" ({self.reason})" if self.reason else "")]
@@ -81,6 +81,9 @@ class Theatre:
                 told.append(stage.told())
         except CannotPlay as reason:
             return Played(scenario.name, "could-not-run", reason=str(reason))
+        except Exception as error:
+            # One scenario that comes to nothing is told, and the others are played.
+            return Played(scenario.name, "broken", reason=f"{type(error).__name__}: {error}")
         finally:
             for subject in self.subjects:
                 subject.clear()

@@ -66,7 +66,7 @@ def in_short(seen: dict[str, Any]) -> str:
     return " · ".join(words)
 
 
-_TOLD = frozenset({"exit", "kinds", "frames", "sent", "stderr", "stdout", "hooks", "files", "records"})
+_TOLD = frozenset({"exit", "kinds", "frames", "sent", "stderr", "stdout", "hooks", "files", "records", "types"})
 
 
 def read_results(path: Path) -> dict[str, Any]:

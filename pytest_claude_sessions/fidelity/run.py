@@ -73,6 +73,11 @@ class Running:
         """The process id of what was started."""
         return self._process.pid
 
+    @property
+    def alive(self) -> bool:
+        """Whether it has not ended."""
+        return self._process.poll() is None
+
     def send(self, text: str) -> None:
         """Write a line to its stdin."""
         assert self._process.stdin is not None, "this start has no stdin of its own"

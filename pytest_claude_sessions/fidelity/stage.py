@@ -7,7 +7,7 @@ import os
 import re
 import shutil
 import subprocess
-import sys
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -26,6 +26,7 @@ STREAM = ("--output-format", "stream-json", "--verbose")
 STREAM_IN = ("--input-format", "stream-json")
 _STACK = re.compile(r"^\s+at |^\s*\^+\s*$|^\d+ \|")
 _LONGEST = 300
+_LOOKS, _BETWEEN_S = 20, 0.3
 
 
 class Stage:
@@ -36,6 +37,7 @@ class Stage:
     :param root: directory of the play, the same for both subjects
     :param kept: where conversations are kept from one scenario to the next
     :ivar config_dir, home, cwd: directories of the program
+    :ivar all_types: keep the types of all records that are written, not of those alone that matter
     :ivar seen: step -> what was seen; raw until :meth:`told`
     """
 
@@ -50,10 +52,11 @@ class Stage:
         self.cwd = self.disk / "repo"
         self.hook_dir = root / "hooks"
         self.managed_dir = root / "managed"
-        self.user: int | None = None
+        self.all_types = False
         self.seen: dict[str, Any] = {}
         self._ids: list[str] = []
         self._env: dict[str, str] = {}
+        self._unset: set[str] = set()
         self._wrap: list[str] = []
         shutil.rmtree(root, ignore_errors=True)
         for directory in (self.config_dir, self.home, self.cwd, self.hook_dir):
@@ -64,7 +67,7 @@ class Stage:
     @property
     def env(self) -> dict[str, str]:
         """The whole environment of a start."""
-        return {
+        environment = {
             "PATH": os.environ.get("PATH", os.defpath),
             "HOME": str(self.home),
             "CLAUDE_CONFIG_DIR": str(self.config_dir),
@@ -75,18 +78,24 @@ class Stage:
             **self.subject.env,
             **self._env,
         }
+        return {name: value for name, value in environment.items() if name not in self._unset}
 
     def set_env(self, **values: str | None) -> None:
-        """Give later starts other variables; None takes nothing back but gives an empty text's opposite: it removes."""
+        """Give later starts these variables; None takes one back."""
         for name, value in values.items():
             if value is None:
                 self._env.pop(name, None)
             else:
                 self._env[name] = value
 
+    def unset(self, *names: str) -> None:
+        """Start without variables that are otherwise set."""
+        self._unset.update(names)
+
     def sign_in_by_token(self) -> None:
         """Let later starts sign in by OAuth, which reads usage limits."""
-        self._env.update(self._api.environment(auth="oauth", max_retries=0), ANTHROPIC_API_KEY="")
+        self._env.update(self._api.environment(auth="oauth", max_retries=0))
+        self._unset.add("ANTHROPIC_API_KEY")
 
     # -- starting
 
@@ -136,9 +145,6 @@ class Stage:
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             start_new_session=True,
-            user=self.user,
-            group=self.user,
-            extra_groups=None if self.user is None else [],
         )
         running = Running(process)
         if stdin is not None and process.stdin is not None:
@@ -168,6 +174,16 @@ class Stage:
         self._keep(step, told)
         return ran
 
+    def quiet(self) -> None:
+        """Wait until the program has written what it is going to write: the newer releases do so a little later."""
+        before = Traces.of(self.disk)
+        for _ in range(_LOOKS):
+            time.sleep(_BETWEEN_S)
+            now = Traces.of(self.disk)
+            if now == before:
+                return
+            before = now
+
     # -- noting
 
     def note(self, step: str, **seen: Any) -> None:
@@ -185,6 +201,8 @@ class Stage:
     def _keep(self, step: str, told: dict[str, Any]) -> None:
         now = Traces.of(self.disk)
         files, records = self._before.files_to(now), self._before.records_to(now)
+        if self.all_types:
+            told["types"] = self._before.types_to(now)
         self._before = now
         if files:
             told["files"] = files
@@ -289,9 +307,12 @@ class Stage:
         self.subject.fail(failure, **options)
 
     @contextmanager
-    def held(self, prompt: str = "hello") -> Iterator[Held]:
-        """Hold the answers to a prompt; they are let through at the end."""
-        hold = self.subject.hold(prompt)
+    def held(self, prompt: str = "hello", streamed: bool = False) -> Iterator[Held]:
+        """Hold the answers to a prompt; they are let through at the end.
+
+        :param streamed: the prompt comes over stdin as a stream
+        """
+        hold = self.subject.hold(prompt, streamed)
         try:
             yield hold
         finally:
@@ -301,8 +322,3 @@ class Stage:
 def _chatter(frame: Mapping[str, Any]) -> bool:
     # Progress of a request, which comes or not with the machine's speed.
     return frame.get("type") == "system" and frame.get("subtype") in ("status", "api_retry")
-
-
-def python() -> str:
-    """The interpreter, for commands of a scenario."""
-    return sys.executable

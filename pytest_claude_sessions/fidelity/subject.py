@@ -44,8 +44,11 @@ class Subject(Protocol):
     def fail(self, failure: Failure, resets_at: datetime | None = None) -> None:
         """Every request for a turn fails from now on."""
 
-    def hold(self, prompt: str) -> Held:
-        """Requests with this prompt wait from now on."""
+    def hold(self, prompt: str, streamed: bool) -> Held:
+        """Requests with this prompt wait from now on.
+
+        :param streamed: the prompt comes over stdin, where the fake does not know it when it starts
+        """
 
     def clear(self) -> None:
         """Forget every wish."""
@@ -54,8 +57,8 @@ class Subject(Protocol):
 class FakeHold:
     """The fake's turn, held."""
 
-    def __init__(self, cli: ClaudeCli) -> None:
-        self._gate = cli.hold(at="turn", times=None)
+    def __init__(self, cli: ClaudeCli, prompt: str | None) -> None:
+        self._gate = cli.hold(at="turn", times=None, when=None if prompt is None else f"prompt:{prompt}")
 
     def wait(self, count: int = 1) -> None:
         self._gate.wait_reached(30, count)
@@ -85,8 +88,8 @@ class Fake:
         options = {} if resets_at is None else {"resets_at": resets_at.timestamp()}
         self._cli.script({"do": failure, "times": None, **options})
 
-    def hold(self, prompt: str) -> Held:
-        return FakeHold(self._cli)
+    def hold(self, prompt: str, streamed: bool) -> Held:
+        return FakeHold(self._cli, None if streamed else prompt)
 
     def clear(self) -> None:
         self._cli.clear_script()
@@ -135,7 +138,7 @@ class Real:
         else:
             api.cut_connection(0 if failure == "cut_connection" else 3, times=None)
 
-    def hold(self, prompt: str) -> Held:
+    def hold(self, prompt: str, streamed: bool) -> Held:
         return RealHold(self._api, prompt)
 
     def clear(self) -> None:

@@ -44,7 +44,7 @@ class Traces:
         return told
 
     def records_to(self, later: Traces) -> dict[str, Any]:
-        """What was written to transcripts from here to a later moment: every record's type, and those that matter."""
+        """What was said in the records that were written to transcripts from here to a later moment."""
         told: dict[str, Any] = {}
         for name, raw in sorted(later.transcripts.items()):
             before = self.transcripts.get(name, b"")
@@ -55,13 +55,17 @@ class Traces:
             # A line that was torn before may have become one with what follows.
             old = len(_read(before)) if grown else 0
             new = all_records[old:]
-            told[name] = {
-                "types": [_type(record) for record in new],
-                "spoken": [_spoken(record, all_records) for record in new if _matters(record)],
-            }
-            if not grown:
-                told[name]["rewritten"] = True
+            spoken = [_spoken(record, all_records) for record in new if _matters(record)]
+            told[name] = spoken if grown else ["(rewritten)", *spoken]
         return told
+
+    def types_to(self, later: Traces) -> dict[str, list[str]]:
+        """Which types of records were written to transcripts from here to a later moment, in alphabetical order."""
+        return {
+            name: sorted({_type(record) for record in _read(raw.removeprefix(self.transcripts.get(name, b"")))})
+            for name, raw in sorted(later.transcripts.items())
+            if raw != self.transcripts.get(name)
+        }
 
 
 def _walk(root: str, below: str, entries: dict[str, str], transcripts: dict[str, bytes]) -> None:

@@ -11,6 +11,7 @@ NEW = "44444444-4444-4444-8444-444444444444"
 
 @scenario("fresh", "a prompt in an empty config directory")
 def fresh(stage: Stage) -> None:
+    stage.all_types = True
     stage.claude(step="fresh")
 
 
