@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from importlib import resources
 from typing import TYPE_CHECKING, Any
 
+from ..suite.reach import ranges
 from .plain import plain
 from .view import NOT_SELECTED, ORDER, SHOWN_OPEN, SYMBOLS, WORDS, view
 
@@ -56,6 +57,7 @@ def page(report: Mapping[str, Any], registry: Registry) -> str:
         failing=[line for line in arranged.failing if line.verdict != NOT_SELECTED],
         opened=SHOWN_OPEN,
         named=named,
+        ranges=ranges,
         timeline=timeline,
         at=lambda seconds: datetime.fromtimestamp(seconds, UTC).isoformat(sep=" ", timespec="milliseconds"),
         chart_width=CHART_WIDTH,

@@ -177,11 +177,19 @@ class RequirementItem(pytest.Item):
 
             tell(Path(self._scene.artifacts), message)
         seconds = round(time.perf_counter() - started, 4)
+        # Of the item, not of a report: the JUnit file takes those of the last one.
+        self.user_properties += [
+            ("requirement", self.requirement.id),
+            ("level", self.requirement.level),
+            ("verdict", name),
+        ]
         self.result = verdict.CheckResult(self.nodeid, self.requirement.id, name, seconds, message, needs_fake, failure)
 
     def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], *args: Any, **kwargs: Any) -> Any:
         if isinstance(excinfo.value, Breach) and self.result is not None:
-            return self.result.message
+            from ..report.plain import plain
+
+            return plain(self.result.message)
         return super().repr_failure(excinfo, *args, **kwargs)
 
     def reportinfo(self) -> tuple[Path, int | None, str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -56,10 +57,12 @@ def remember(config: pytest.Config, manager: str, results: list[RequirementResul
 
 
 def _cached(config: pytest.Config) -> dict[str, Any] | None:
-    cache = getattr(config, "cache", None)
-    if cache is None:
+    # Read as a file: the list is printed before pytest has opened its cache.
+    try:
+        directory = config.rootpath / os.path.expandvars(config.getini("cache_dir"))
+        found = json.loads((directory / "v" / REMEMBERED).read_text("utf-8"))
+    except (OSError, ValueError):
         return None
-    found = cache.get(REMEMBERED, None)
     return found if isinstance(found, dict) and isinstance(found.get("verdicts"), dict) else None
 
 

@@ -70,7 +70,7 @@ class Unreached:
         if self.statements and len(self.lines) == self.statements:
             return "nothing of it was reached"
         ends = [f"{start}->{'exit' if end < 0 else end}" for start, end in self.branches]
-        return ", ".join([*_ranges(self.lines), *ends])
+        return ", ".join([*ranges(self.lines), *ends])
 
 
 def make_reach(config: pytest.Config, package: str) -> Reach:
@@ -263,7 +263,8 @@ def _lines_of_functions(path: Path) -> set[int]:
     return inside
 
 
-def _ranges(lines: Sequence[int]) -> list[str]:
+def ranges(lines: Sequence[int]) -> list[str]:
+    """Line numbers, those that follow each other as `first-last`."""
     told: list[str] = []
     first = last = 0
     for line in [*lines, 0]:

@@ -17,6 +17,7 @@ from ..door import Door, Identity
 from ..door.stdio import StdioDoor
 from ..environment import make_environment
 from ..options import Options, WrongOption, resolve
+from ..report.plain import one_line
 from . import verdict
 from .check import checks_of
 from .collection import ROOT, RequirementItem, SuiteCollector, item_names, node_id, remove_tree, suite_argument
@@ -223,11 +224,6 @@ class ConformanceRun:
         report = yield
         if isinstance(item, RequirementItem) and call.when == "call" and item.result is not None:
             report.claude_result = item.result.as_json()  # type: ignore[attr-defined]  # xdist carries plain attributes
-            report.user_properties += [
-                ("requirement", item.requirement.id),
-                ("level", item.requirement.level),
-                ("verdict", item.result.verdict),
-            ]
         return report
 
     @pytest.hookimpl(tryfirst=True)
@@ -290,6 +286,7 @@ class ConformanceRun:
         releases = f" as {', '.join(self.options.releases)}" if self.options.releases else ""
         capabilities = ", ".join(sorted(self.identity.capabilities)) or "none"
         return (
-            f"claude-conformance {self.registry.spec}: {self.identity.name} {self.identity.version}".rstrip()
+            f"claude-conformance {self.registry.spec}: "
+            + one_line(f"{self.identity.name} {self.identity.version}")
             + f" ({capabilities}), profile {self.options.profile}, claude: {program}{releases}"
         )

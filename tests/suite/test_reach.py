@@ -37,10 +37,9 @@ class Store:
 if __name__ == "__main__":
     raise SystemExit("not a program")
 """
-# The line numbers that the listing must name: those of `never`, and the ends that no check takes.
-NEVER = [
-    number for number, line in enumerate(STORES.strip().splitlines(), 1) if "no requirement" in line or "text +" in line
-]
+# The lines of `never`, which the listing must name.
+_FIRST = STORES.strip().splitlines().index("    def never(self):") + 2
+NEVER = [_FIRST, _FIRST + 1]
 
 
 @pytest.fixture
