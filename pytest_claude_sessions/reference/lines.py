@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 BLOCK = 64 * 1024
+_AT_ONCE = 1024 * 1024
 LONGEST = 4 * 1024 * 1024
 """Bytes; a longer line of a history is passed by, and never held."""
 LONGEST_RECORD = 64 * 1024 * 1024
@@ -52,13 +53,13 @@ def lines_from_start(path: Path, longest: int = LONGEST_RECORD) -> Iterator[byte
     descriptor = open_regular(path)
     if descriptor is None:
         return
-    with open(descriptor, "rb") as stream:
+    with open(descriptor, "rb", buffering=_AT_ONCE) as stream:
         while line := stream.readline(longest + 1):
             if len(line) <= longest:
                 yield line
                 continue
             while line and not line.endswith(b"\n"):
-                line = stream.readline(BLOCK)
+                line = stream.readline(_AT_ONCE)
             yield None
 
 
