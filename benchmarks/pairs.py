@@ -59,15 +59,12 @@ def peak_memory(argv: Sequence[str], cwd: Path, env: dict[str, str] | None = Non
 
 
 def save(name: str, ours: Sequence[float], theirs: Sequence[float], bar: float, **more: Any) -> None:
-    """Keep a result beside the command that repeats it, and say it.
+    """Keep the result of two ways.
 
     :param bar: what the ratio may be at most
     """
     ratio = statistics.median(ours) / statistics.median(theirs)
     result = {
-        "command": f"python benchmarks/{Path(sys.argv[0]).name}",
-        "date": date.today().isoformat(),
-        "python": platform.python_version(),
         "rounds": len(ours),
         "ours_median_s": round(statistics.median(ours), 5),
         "theirs_median_s": round(statistics.median(theirs), 5),
@@ -76,6 +73,13 @@ def save(name: str, ours: Sequence[float], theirs: Sequence[float], bar: float, 
         "met": ratio <= bar,
         **more,
     }
+    keep(name, result)
+
+
+def keep(name: str, result: dict[str, Any]) -> None:
+    """Keep a result beside the command that repeats it, and say it."""
+    command = f"python benchmarks/{Path(sys.argv[0]).name}"
+    told = {"command": command, "date": date.today().isoformat(), "python": platform.python_version(), **result}
     RESULTS.mkdir(exist_ok=True)
-    (RESULTS / f"{name}.json").write_text(json.dumps(result, indent=1) + "\n")
-    print(f"{name}: {json.dumps(result)}")
+    (RESULTS / f"{name}.json").write_text(json.dumps(told, indent=1) + "\n")
+    print(f"{name}: {json.dumps(told)}")

@@ -10,14 +10,13 @@ import json
 import os
 import sys
 import threading
-import traceback
 from collections.abc import Callable, Mapping
 from typing import Any
 
 from ..environment import Environment, from_json
 from ..manager import KINDS
 from . import Misconduct
-from .inprocess import identify
+from .identify import identify
 from .protocol import METHODS, PROTOCOL, REFUSED, instant, to_wire
 
 CLOCK_SLACK_S = 1.0
@@ -49,12 +48,14 @@ class Host:
     def _answer(self, message: Mapping[str, Any]) -> None:
         reply: dict[str, Any] = {"jsonrpc": "2.0", "id": message["id"]}
         try:
-            reply["result"] = to_wire(self._call(message["method"], message["params"]))
+            reply["result"] = self._call(message["method"], message["params"])
         except BaseException as error:
             kind = getattr(error, "kind", None)
             if kind in KINDS:
                 reply["error"] = {"code": REFUSED, "message": str(error), "data": {"kind": kind}}
             else:
+                import traceback
+
                 reply["error"] = {"code": -32603, "message": "".join(traceback.format_exception(error))}
         with self._writing:
             self._answers.write(json.dumps(reply).encode() + b"\n")
@@ -70,7 +71,7 @@ class Host:
                 "version": identity.version,
                 "language": identity.language,
                 "capabilities": sorted(identity.capabilities),
-                "options": {**identity.options, "clock": "injected"},
+                "options": to_wire({**identity.options, "clock": "injected"}),
             }
         if method == "shutdown":
             return None
@@ -88,7 +89,8 @@ class Host:
                 return await answer
 
             answer = asyncio.run(wait())
-        return answer
+        # As the other door reads it: a result of the manager's own type counts by its attributes.
+        return to_wire(METHODS[method].answer(answer))
 
     def _set_clock(self, now: str | None) -> None:
         """Follow a moved clock; freezegun is loaded only when the time was moved."""

@@ -12,7 +12,8 @@ from typing import Any
 
 from ..environment import Environment
 from ..manager import KINDS
-from . import Door, Identity, Misconduct, NoProcess, Refusal, Session
+from . import Door, Misconduct, NoProcess, Refusal, Session
+from .identify import identify
 from .protocol import METHODS
 
 START_TIMEOUT_S = 30.0
@@ -110,23 +111,6 @@ class InProcessSession:
     def kill(self) -> None:
         """An object of this process cannot be killed; checks that kill open a process."""
         raise NoProcess("an in-process manager cannot be killed")
-
-
-def identify(manager: Any) -> Identity:
-    """What a manager object says of itself.
-
-    :raises Misconduct: when it declares no capabilities, or a wrong name among them
-    """
-    declared = getattr(manager, "capabilities", None)
-    if not isinstance(declared, (set, frozenset, list, tuple)) or not all(isinstance(c, str) for c in declared):
-        raise Misconduct(f"the manager's `capabilities` is {declared!r:.80}: a set of names is expected")
-    return Identity(
-        name=str(getattr(manager, "name", None) or type(manager).__name__),
-        version=str(getattr(manager, "version", None) or ""),
-        language="python",
-        capabilities=frozenset(declared),
-        options=dict(getattr(manager, "options", None) or {}),
-    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,13 +7,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from .manager import ReferenceManager
+
 if TYPE_CHECKING:
     from ..environment import Environment
-    from .manager import ReferenceManager
 
 
 def reference(environment: Environment) -> ReferenceManager:
     """Make the reference manager for an environment; again with the same one is a restart."""
-    from .manager import ReferenceManager
-
     return ReferenceManager(environment)
