@@ -94,6 +94,8 @@ def register(program: Program) -> None:
         version=program.release.version,
         now=program.clock.now(),
     )
+    if program.behaviour["start"]["sweeps"]:
+        program.running.sweep()
     program.running.say("idle", program.clock.now())
 
 

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from .api_errors import ApiError
+    from .playing import Player
     from .sdk_servers import SdkServers
     from .streaming import Host
 
@@ -84,6 +85,7 @@ class Program:
         self.hook_trouble = False
         self.host: Host | None = None
         self.servers: SdkServers | None = None
+        self.player: Player | None = None
 
     def run(self) -> int:
         """Play the start; returns the exit status."""
@@ -257,6 +259,11 @@ class Program:
 
     def open(self) -> None:
         """Find the conversation and write what a start leaves behind."""
+        if "play" in self.steps:
+            from .playing import Player
+
+            self.player = Player(self, self.steps.option("play", "path"))
+            self.player.refuse()
         open_conversation(self)
         self.turns = Turns(self)
 

@@ -43,6 +43,7 @@ NAMES = frozenset(
         "no_transcript",
         "noise",
         "overloaded",
+        "play",
         "reply",
         "reset",
         "server_error",

@@ -298,10 +298,12 @@ class Finder:
     def _newest(self) -> Session | None:
         for stem, _ in self._transcripts():
             history = self._load(self._path(stem))
+            if history is None and self._behaviour["start"]["continues_unreadable"]:
+                return Session(self._release, self._clock, stem, self._path(stem))
             if history is None or not history.messages:
                 continue
-            if self._behaviour["continue_scope"] == "cwd" and history.cwd not in (None, self._cwd):
-                continue  # another directory whose name encodes alike
+            if self._behaviour["continue_scope"] == "cwd" and history.chain[0].get("cwd", self._cwd) != self._cwd:
+                continue  # it began in another directory whose name encodes alike
             return self._resumed(stem)
         return None
 

@@ -134,6 +134,20 @@ class Running:
             "now_ms": int(now * 1000),
         }
 
+    def sweep(self) -> None:
+        """Take away what processes left that are gone."""
+        try:
+            names = os.listdir(os.path.dirname(self._path))
+        except OSError:
+            return
+        for name in names:
+            stem = name.partition(".")[0]
+            if stem.isdigit() and not os.path.exists(f"/proc/{stem}"):
+                try:
+                    os.unlink(os.path.join(os.path.dirname(self._path), name))
+                except OSError:
+                    continue
+
     def say(self, status: str, now: float, session_id: str | None = None) -> None:
         """Write what the process is doing.
 

@@ -8,6 +8,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, Literal
 
+from .recording import Recording
 from .starts import Start
 
 Point = Literal["start", "init", "turn", "end"]
@@ -249,6 +250,18 @@ class Steps:
     def reply(self, text: str, *, times: int | None = 1, when: str | None = None, also: bool = False) -> None:
         """Answer with this text."""
         self._do("reply", times, when, text=text, also=also)
+
+    def play(self, recording: str | Path, *, times: int | None = 1, when: str | None = None) -> None:
+        """Do what a recording of the real program tells, turn by turn, and go on as ever when it is over.
+
+        Frames name this start's own session id and directories; its conversation is on disk, and can be resumed.
+
+        :param recording: a file of `claude_stream.record`.
+        :raises BadRecording: when it is none.
+        """
+        path = str(Path(recording).absolute())
+        Recording.read(path)
+        self._do("play", times, when, path=path)
 
     def uses_tool(
         self,

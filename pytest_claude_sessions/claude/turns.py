@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from .api_errors import ApiError
+    from .playing import Player
     from .program import Program
 
 STOP_BLOCKS = 8
@@ -72,6 +73,8 @@ class Turns:
             tell(program, "SessionStart", **self._start_values())
         self.prompt_id = new_uuid()
         self._blocks = 0
+        if program.player is not None and program.player.goes_on:
+            return self._played(program.player, prompt)
         tell(program, "UserPromptSubmit", prompt=text, prompt_id=self.prompt_id)
         program.init(new_uuid() if "ephemeral_init" in steps else self._named())
         if "reset" in steps and self.number == 1:
@@ -238,6 +241,18 @@ class Turns:
         self._remember()
         self._say(reply, uuid)
         return reply
+
+    def _played(self, player: Player, prompt: str | list[Any]) -> bool:
+        """A turn that a recording tells, with the records of a plain one."""
+        program = self._program
+        turn = self._under_way = self._begin(prompt)
+        reply, ok = player.turn()
+        turn.at(program.clock.now())
+        self._write(turn.answer_records(reply))
+        self._remember()
+        program.running.say("idle", program.clock.now())
+        self.busy = False
+        return ok
 
     def _say(self, reply: str, uuid: str) -> None:
         """Print an answer."""

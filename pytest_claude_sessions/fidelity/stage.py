@@ -24,7 +24,8 @@ from .traces import Traces
 
 STREAM = ("--output-format", "stream-json", "--verbose")
 STREAM_IN = ("--input-format", "stream-json")
-_STACK = re.compile(r"^\s+at |^\s*\^+\s*$|^\d+ \|")
+# Where a JavaScript error came from, and the fields of it.
+_STACK = re.compile(r"^\s+at |^\s*\^+\s*$|^\d+ \||^\s+(errno|code|syscall|path|dest): |^}$|^Node\.js v")
 _LONGEST = 300
 _LOOKS, _BETWEEN_S = 20, 0.3
 

@@ -96,7 +96,7 @@ def test_no_transcript(world: World) -> None:
     world.cli.no_transcript()
     ran = world.turn()
     assert ran.types[-1] == "result/success"
-    assert not world.project.exists()
+    assert not list(world.project.glob("*.jsonl"))
     assert world.turn("x", "--resume", ran.ids[0]).status == 1
 
 
