@@ -47,12 +47,12 @@ def write_summary(terminal: Any, run: ConformanceRun) -> None:
         _capability(terminal, run, capability, results, quiet=quiet)
     for result in run.requirement_results:
         if result.verdict == verdict.WARNED and not quiet:
-            _wrapped(terminal, f"should: {result.requirement.id} {result.requirement.statement}", yellow=True)
+            terminal.write_line(f"  should: {result.requirement.id} {result.requirement.statement}", yellow=True)
     terminal.write_line(f"outcome: {run.outcome.name}", bold=True, **_COLOURS[run.outcome.name])
     reasons = run.outcome.reasons
     shown = len(reasons) if verbose else SHOWN_REASONS
     for reason in reasons[:shown]:
-        _wrapped(terminal, f"because {one_line(reason)}"[:LONGEST_REASON])
+        terminal.write_line(f"  because {one_line(reason)}"[:LONGEST_REASON])
     if len(reasons) > shown:
         terminal.write_line(f"  and {len(reasons) - shown} more reasons (-v shows them)")
     if run.unreached is not None:
@@ -82,7 +82,7 @@ def _capability(
     if quiet and not bad and not open_:
         return
     colour = {"red": True} if bad else {"yellow": True} if open_ else {"green": True}
-    _wrapped(terminal, f"{capability:<11} {', '.join(told)}{' (required)' if needed else ''}", **colour)
+    terminal.write_line(f"  {capability:<11} {', '.join(told)}{' (required)' if needed else ''}", **colour)
 
 
 def _unreached(terminal: Any, result: Result, *, verbose: bool) -> None:
@@ -101,11 +101,11 @@ def _unreached(terminal: Any, result: Result, *, verbose: bool) -> None:
     terminal.write_line(f"  {result.reached} of {result.statements} lines were reached")
 
 
-def _wrapped(terminal: Any, text: str, **colour: bool) -> None:
-    """A line, or several in a narrow terminal; pytest's own `NO_COLOR` and `--color` rule the colours."""
+def _wrapped(terminal: Any, text: str) -> None:
+    """A long list on as many lines as the terminal's width asks for."""
     width = max(terminal._tw.fullwidth, NARROWEST) - 1
     lines = textwrap.wrap(
         text, width, initial_indent="  ", subsequent_indent=" " * 6, break_long_words=False, break_on_hyphens=False
     )
-    for line in lines or [""]:
-        terminal.write_line(line, **colour)
+    for line in lines:
+        terminal.write_line(line)
