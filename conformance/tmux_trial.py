@@ -95,9 +95,15 @@ class TmuxTrial:
         deadline = time.monotonic() + DEADLINE_S
         while not good(seen := look()):
             if time.monotonic() > deadline:
-                raise Breach(given, f"{expected} within {DEADLINE_S:g} s", repr(seen))
+                raise Breach(given, f"{expected} within {DEADLINE_S:g} s", f"{seen!r}; {self._shown()}")
             time.sleep(LOOK_S)
         return seen
+
+    def _shown(self) -> str:
+        """The last lines of every window, for whoever must find out why something did not happen."""
+        panes = self.run("list-panes", "-a", "-F", "#{pane_id}")
+        shown = {pane: " / ".join(self.run("capture-pane", "-p", "-t", pane)[-4:]) for pane in panes}
+        return f"the windows show {shown}"
 
     @contextlib.contextmanager
     def ending(self, name: str) -> Iterator[None]:

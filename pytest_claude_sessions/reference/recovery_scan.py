@@ -62,10 +62,14 @@ class LimitScan:
         found = [cut for path, _ in files if (cut := self.look_at(path)) is not None]
         return sorted(found, key=lambda cut: (cut.limited_at or datetime.min.replace(tzinfo=UTC), cut.session_id))
 
+    def is_limit(self, record: dict[str, Any]) -> bool:
+        """Whether a record tells of a limit."""
+        return is_usage_limit(record)
+
     def look_at(self, path: Path) -> CutOff | None:
         """One transcript; None when it does not end with a limit, or was carried on in a copy."""
         last = self._last_event(path)
-        if last is None or not is_usage_limit(last) or self._went_on_in_a_copy(path, last):
+        if last is None or not self.is_limit(last) or self._went_on_in_a_copy(path, last):
             return None
         cwd, prompt = self._asked(path, last)
         if cwd is None:

@@ -12,6 +12,7 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import ClassVar
 
 from ..manager import ManagerError, TmuxSession
 from . import tmux_window
@@ -66,6 +67,7 @@ class Tmux:
     leases: Leases
     notes: Path
     scope: str
+    windows: ClassVar[tuple[str, ...]] = WINDOWS
 
     @property
     def server(self) -> TmuxServer:
@@ -109,25 +111,25 @@ class Tmux:
     def _open(self, name: str, cwd: Path, session_id: str | None) -> None:
         session_id = session_id or self._resumable(name, cwd)
         self._refuse_running(session_id)
-        launches = [self._launch(name, window, cwd, session_id) for window in WINDOWS]
+        launches = [self._launch(name, window, cwd, session_id) for window in self.windows]
         words = ["new-session", "-d", "-s", name, "-x", "200", "-y", "50", "-n", WINDOWS[0], "-c", literal(str(cwd))]
-        words += [*_command(launches[0]), ";", "set-option", "-t", f"={name}:", MARK, self.scope]
+        words += [*self._command(launches[0]), ";", "set-option", "-t", f"={name}:", MARK, self.scope]
         words += [";", "set-option", "-w", "-t", f"={name}:", ROLE, WINDOWS[0]]
         # A Claude that ends at once leaves its last words to be read.
         words += [";", "set-option", "-w", "-t", f"={name}:", "remain-on-exit", "on"]
-        for window, launch in zip(WINDOWS[1:], launches[1:], strict=True):
+        for window, launch in zip(self.windows[1:], launches[1:], strict=True):
             words += [";", "new-window", "-d", "-t", f"={name}:", "-n", window, "-c", literal(str(cwd))]
-            words += _command(launch)
+            words += self._command(launch)
         self._write_note(name, Note(session_id, int(time.time() * 1000)))
         try:
             self.server.run(*words)
-        except (NameTaken, NoTarget) as error:
+        except (NameTaken, NoTarget, ManagerError) as error:
             for launch in launches:
                 launch.unlink(missing_ok=True)
-            raise ManagerError("busy", f"tmux has a session {name} that is not this manager's: {error}") from error
-        except ManagerError:
-            for launch in launches:
-                launch.unlink(missing_ok=True)
+            if isinstance(error, NameTaken):
+                raise ManagerError("busy", f"tmux has a session {name} that is not this manager's: {error}") from error
+            if isinstance(error, NoTarget):
+                raise ManagerError("claude_failed", f"the tmux session {name} ended as it began: {error}") from error
             raise
 
     def _join(self, own: Own, cwd: Path, session_id: str | None) -> None:
@@ -143,10 +145,10 @@ class Tmux:
         launch = self._launch(own.name, WINDOWS[0], cwd, session_id)
         self._write_note(own.name, Note(session_id, int(time.time() * 1000)))
         if pane is not None:
-            self.server.run("respawn-pane", "-k", "-t", pane, "-c", literal(str(cwd)), *_command(launch))
+            self.server.run("respawn-pane", "-k", "-t", pane, "-c", literal(str(cwd)), *self._command(launch))
             return
         where = ("-d", "-t", f"{own.id}:", "-n", WINDOWS[0], "-c", literal(str(cwd)), "-P", "-F", "#{window_id}")
-        window = self.server.run("new-window", *where, *_command(launch))[0]
+        window = self.server.run("new-window", *where, *self._command(launch))[0]
         self.server.run("set-option", "-w", "-t", window, ROLE, WINDOWS[0])
 
     def _refuse_running(self, session_id: str | None) -> None:
@@ -251,7 +253,6 @@ class Tmux:
             if mark == self.scope:
                 yield Own(session_id, name, int(windows))
 
-
-def _command(launch: Path) -> list[str]:
-    """A window's command as words of its own, which tmux hands to no shell."""
-    return [sys.executable, "-I", "-S", "-X", "utf8", tmux_window.__file__, str(launch)]
+    def _command(self, launch: Path) -> list[str]:
+        """A window's command as words of its own, which tmux hands to no shell."""
+        return [sys.executable, "-I", "-S", "-X", "utf8", tmux_window.__file__, str(launch)]

@@ -142,7 +142,7 @@ BROKEN = [
     Broken("TMX-03", KillsByPrefix, "what runs"),
     Broken("TMX-03", KillsWhatBeginsSo, "what runs"),
     Broken("TMX-03", KillsTheServer, "a kill of"),
-    Broken("TMX-04", RawName, "can't find"),
+    Broken("TMX-04", RawName, "ended as it began"),
     Broken("TMX-04", LastName, "tmux_start in"),
     Broken("TMX-05", ServersEnvironment, "Claude's environment"),
     Broken("TMX-05", ConfigDirAlone, "Claude's environment"),
