@@ -24,6 +24,9 @@ _NAMES = ("libfaketimeMT.so.1", "libfaketime.so.1", "libfaketime.1.dylib")
 class FakeTime:
     """A file that drivers under libfaketime read the time from, each time that they ask for it.
 
+    What libfaketime 0.9.10 does besides: a sleep under a frozen clock ends at once, and one until an instant of the
+    monotonic clock, such as Python's, fails; a driver that can take the time from its requests does better.
+
     :param library: to preload
     """
 
