@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import textwrap
 from collections import Counter
 from typing import TYPE_CHECKING, Any
@@ -24,6 +25,7 @@ _COLOURS = {
     verdict.INCOMPLETE: {"yellow": True},
     verdict.NON_CONFORMANT: {"red": True},
 }
+_NOT_WRITTEN = re.compile(r"\b(\w+)\(\) raised NotImplementedError|\bhas no method (\w+)\(\)")
 _SHOWN = (
     verdict.PASSED,
     verdict.FAILED,
@@ -55,6 +57,9 @@ def write_summary(terminal: Any, run: ConformanceRun) -> None:
         terminal.write_line(f"  because {one_line(reason)}"[:LONGEST_REASON])
     if len(reasons) > shown:
         terminal.write_line(f"  and {len(reasons) - shown} more reasons (-v shows them)")
+    missing = _not_written(run)
+    if missing:
+        _wrapped(terminal, f"to be written next: {', '.join(missing)}")
     if run.unreached is not None:
         _unreached(terminal, run.unreached, verbose=verbose)
 
@@ -83,6 +88,12 @@ def _capability(
         return
     colour = {"red": True} if bad else {"yellow": True} if open_ else {"green": True}
     terminal.write_line(f"  {capability:<11} {', '.join(told)}{' (required)' if needed else ''}", **colour)
+
+
+def _not_written(run: ConformanceRun) -> list[str]:
+    """The methods that failed for not being there yet, in the order of the requirements."""
+    seen = [str(failure["seen"]) for result in run.requirement_results for failure in result.failures]
+    return list(dict.fromkeys(name for text in seen for found in _NOT_WRITTEN.findall(text) for name in found if name))
 
 
 def _unreached(terminal: Any, result: Result, *, verbose: bool) -> None:
