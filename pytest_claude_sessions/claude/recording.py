@@ -1,8 +1,8 @@
 """Recordings of the program: a file of JSON lines, the first about the run, each other one event of it.
 
 `{"recording": 1, "release": ..., "session_id": ..., "sdk": ..., "made": ...}`, then in the order in which they came
-`{"in": MESSAGE}` written to the program, `{"out": FRAME, "as": TYPE}` printed by it (and what the SDK of the day made of
-it), `{"noise": LINE}` on stdout that is no frame, `{"err": LINE}` on stderr, and last `{"exit": STATUS}`.
+`{"in": MESSAGE}` written to the program, `{"out": FRAME, "as": TYPE}` printed by it (and what the SDK of the day made
+of it), `{"noise": LINE}` on stdout that is no frame, `{"err": LINE}` on stderr, and last `{"exit": STATUS}`.
 """
 
 from __future__ import annotations

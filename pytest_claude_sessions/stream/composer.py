@@ -26,6 +26,7 @@ class Composer:
     :param session_id: what the frames name; it changes when the conversation is reset.
     :param cwd: working directory that `system/init` names.
     :param model: None takes the release's own.
+    :ivar recorded: what a recorded program answered to each kind of control request.
     """
 
     def __init__(self, release: Release, session_id: str, cwd: str, model: str | None = None) -> None:
@@ -35,11 +36,14 @@ class Composer:
         self.model = model or str(release.behaviour["model"])
         self.forms = forms_of(release)
         self.permission_mode = "default"
+        self.recorded: Mapping[str, Sequence[Frame]] = {}
         self._results = 0
 
     def copy(self) -> Composer:
         """One that stays as this one is now, whatever a reset or the SDK changes later."""
-        return Composer(self.release, self.session_id, self.cwd, self.model)
+        made = Composer(self.release, self.session_id, self.cwd, self.model)
+        made.recorded = self.recorded
+        return made
 
     @property
     def project_dir(self) -> str:

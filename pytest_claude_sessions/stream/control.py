@@ -24,6 +24,11 @@ def answers(composer: Composer, request_id: str, request: Mapping[str, Any]) -> 
     :param request: the body with its `subtype`.
     """
     subtype = str(request.get("subtype"))
+    if composer.recorded.get(subtype):
+        _apply(composer, subtype, request)
+        answered = composer.recorded[subtype][0]
+        yield {**answered, "response": {**answered["response"], "request_id": request_id}}
+        return
     form = composer.forms.get(f"control:{subtype}", composer.forms["control:"])
     if form is None:
         return

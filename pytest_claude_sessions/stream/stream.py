@@ -12,6 +12,7 @@ from .composer import Composer
 from .failures import Failures
 from .outputs import Outputs
 from .partial import partial
+from .recordings import Recordings
 from .script import Script, tool_results
 
 if TYPE_CHECKING:
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 CWD = "/home/user/repo"
 
 
-class Stream(Asks, Failures, Outputs):
+class Stream(Asks, Failures, Outputs, Recordings):
     """A stream of one conversation, in the forms of any release: built by chaining, handed out in four ways.
 
     Each method appends what the program does next; a result, a crash or a hang ends the turn, and a transport gives
