@@ -11,6 +11,38 @@ pytest_plugins = ["pytester"]
 CHECKOUT = Path(__file__).parent.parent
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    group = parser.getgroup("fidelity")
+    group.addoption(
+        "--fidelity",
+        action="append",
+        default=[],
+        metavar="RELEASE",
+        help="play the fidelity scenarios with this real release: a version, sdk, or all (repeatable)",
+    )
+    group.addoption("--fidelity-cache", metavar="DIR", help="where releases are installed")
+    group.addoption("--fidelity-record", metavar="PATH", help="keep what came of it in this file")
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    if "played_release" in metafunc.fixturenames:
+        releases: list[str] = metafunc.config.getoption("--fidelity")
+        if "all" in releases:
+            from pytest_claude_sessions.claude.release import OBSERVED
+
+            releases = ["sdk", *OBSERVED]
+        metafunc.parametrize("played_release", releases or ["sdk"], indirect=True, scope="session")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    # Minutes a release, so only when they are asked for.
+    if not config.getoption("--fidelity"):
+        slow = [item for item in items if item.get_closest_marker("fidelity")]
+        if slow:
+            config.hook.pytest_deselected(items=slow)
+            items[:] = [item for item in items if not item.get_closest_marker("fidelity")]
+
+
 @pytest.fixture(autouse=True)
 def _inner_runs_load_our_plugin_alone(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")

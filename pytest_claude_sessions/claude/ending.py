@@ -8,6 +8,7 @@ from . import frames
 from .events import tell
 from .forms import new_uuid
 from .misbehaviour import Crash
+from .opening import leave_refused
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -35,10 +36,14 @@ def refuse(program: Program, refused: Refused) -> tuple[str, int]:
     if not framed and report != "silent":
         report = "stderr"
     wanted = program.arguments.text("resume")
-    named = wanted if names == "requested" and refused.outcome == "not_found" and wanted else new_uuid()
+    named = (
+        wanted if names == "requested" and refused.outcome == "not_found" and wanted else program.started or new_uuid()
+    )
     if begun and framed:
         program.session = program.finder.new(named)
         program.init(named)
+    if refused.framed:
+        leave_refused(program, begun and framed)
     if report in ("errors", "both"):
         program.out.frame(frames.error_result(program.release, session_id=named, errors=[refused.text]))
     if report in ("stderr", "both"):

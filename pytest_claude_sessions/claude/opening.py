@@ -41,7 +41,8 @@ def open_conversation(program: Program) -> None:
         _leave_empty(program, started)
     session = _session(program, wanted, started)
     program.session = session
-    session.half = not (program.able and _side_files(program, later=True))
+    later = [entry for entry in program.behaviour["side_files"] if entry.get("later")]
+    session.half = not (program.able and _side_files(program, later, session.id))
     unsaved = program.behaviour["no_history_variable"] and os.environ.get("CLAUDE_CODE_SKIP_PROMPT_HISTORY")
     # Where 0 days are accepted at all they mean that nothing is kept.
     unsaved = unsaved or program.settings.cleanup_days == 0
@@ -78,7 +79,19 @@ def write_state(program: Program) -> None:
 
     :raises Unwritable: when the release does not start in this config dir.
     """
-    program.able = _side_files(program, later=False)
+    first = [entry for entry in program.behaviour["side_files"] if not entry.get("later")]
+    program.able = _side_files(program, first, program.started)
+
+
+def leave_refused(program: Program, begun: bool) -> None:
+    """Write what is left where the conversation that was asked for cannot be had.
+
+    :param begun: the release had printed its init frame by then.
+    """
+    left = [entry for entry in program.behaviour["side_files"] if entry.get("refused")]
+    _side_files(program, left, program.started)
+    if begun and program.behaviour["warmups"]:
+        _warm_up(program, program.started)
 
 
 def register(program: Program) -> None:
@@ -106,13 +119,13 @@ def _clean_up(program: Program) -> None:
         side_files.clean_up(program.config_dir, kept, program.clock.now())
 
 
-def _side_files(program: Program, later: bool) -> bool:
+def _side_files(program: Program, entries: list[dict[str, Any]], session_id: str) -> bool:
     return side_files.write(
-        [entry for entry in program.behaviour["side_files"] if entry.get("later", False) == later],
+        entries,
         config_dir=program.config_dir,
         # `.claude.json` is in the config dir when that was given, else beside it in the home directory.
         home=program.config_dir if os.environ.get("CLAUDE_CONFIG_DIR") else program.home,
-        session_id=program.started,
+        session_id=session_id,
         rules=program.behaviour["unwritable"],
     )
 

@@ -59,11 +59,13 @@ def write(
         path = os.path.join(home if entry.get("in_home") else config_dir, place)
         needed = entry.get("needed")
         try:
-            made = os.path.dirname(path)
+            made = path if entry.get("directory") else os.path.dirname(path)
             _make_directories(made, entry.get("dir_mode", 0o755))
         except OSError as error:
             if needed in ("start", "directory"):
                 raise Unwritable(made, error, rules) from error
+        if entry.get("directory"):
+            continue
         try:
             _write_new(path, entry, session_id)
         except OSError as error:

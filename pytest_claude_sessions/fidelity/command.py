@@ -10,8 +10,9 @@ from pathlib import Path
 
 from .install import NotInstalled, default_cache, find_release
 from .known import BadKnown
+from .page import PAGE, render
 from .play import Played, play_all
-from .results import BadResults, in_short, record, row
+from .results import BadResults, in_short, read_results, record, row
 from .scenario import UnknownScenario, chosen, scenarios
 
 RESULTS = Path("tests", "fidelity", "results.json")
@@ -28,6 +29,8 @@ def main(words: Sequence[str]) -> int:
         for name, scenario in scenarios().items():
             print(f"{name}: {scenario.about}")
         return 0
+    if given.page is not None:
+        return _write_page(given.page, given.record or RESULTS)
     if given.release is None:
         print("fidelity: which release? Three numbers such as 2.1.112, or sdk for the installed SDK's", file=sys.stderr)
         return 2
@@ -61,8 +64,22 @@ def _parser() -> argparse.ArgumentParser:
         "--record", nargs="?", type=Path, const=RESULTS, metavar="PATH", help=f"keep the row (default {RESULTS})"
     )
     parser.add_argument("--show", action="store_true", help="show what the real program did in each step")
+    parser.add_argument(
+        "--page", nargs="?", type=Path, const=PAGE, metavar="PATH", help=f"make the page anew (default {PAGE})"
+    )
     parser.add_argument("--list", action="store_true", help="list the scenarios and play none")
     return parser
+
+
+def _write_page(page: Path, results: Path) -> int:
+    try:
+        text = render(read_results(results))
+    except (BadKnown, BadResults) as error:
+        print(f"fidelity: {error}", file=sys.stderr)
+        return 2
+    page.parent.mkdir(parents=True, exist_ok=True)
+    page.write_text(text, encoding="utf-8")
+    return 0
 
 
 def _line(played: Played, show: bool) -> str:

@@ -68,12 +68,15 @@ class FakeHold:
 
 
 class Fake:
-    """The fake as one release."""
+    """The fake as one release.
 
-    kind: Kind = "fake"
+    :param cli: its handle
+    :param kind: whose place it takes
+    """
 
-    def __init__(self, cli: ClaudeCli) -> None:
+    def __init__(self, cli: ClaudeCli, kind: Kind = "fake") -> None:
         self._cli = cli
+        self.kind: Kind = kind
         self.release = cli.release.version
 
     @property
