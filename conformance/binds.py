@@ -132,9 +132,9 @@ def preparing_twice_changes_nothing(trial: Trial) -> None:
     host, _ = places(trial)
     trial.manager.prepare_host(host)
     transcript = host / "projects" / "-work" / f"{trial.new_id()}.jsonl"
-    transcript.parent.mkdir()
+    transcript.parent.mkdir(parents=True)
     transcript.write_text('{"type":"user"}\n')
-    (host / "session-env" / trial.new_id()).mkdir(mode=0o755)
+    (host / "session-env" / trial.new_id()).mkdir(parents=True)
     before, owners = trial.tree(host), _owners(host)
     for number in range(2):
         trial.restart().prepare_host(host)

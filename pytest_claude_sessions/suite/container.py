@@ -38,7 +38,8 @@ def container_prefix(plan: Iterable[Mount]) -> list[str]:
     need_namespaces()
     mounts = list(plan)
     for mount in mounts:
-        mount.source.mkdir(parents=True, exist_ok=True)
+        if not mount.source.exists():
+            mount.source.mkdir(parents=True)
     listed = [{"source": str(m.source), "target": str(m.target), "read_only": bool(m.read_only)} for m in mounts]
     prefix = _prefix({"mounts": listed})
     refusal = _refusal_of(prefix)
