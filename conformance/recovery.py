@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from pytest_claude_sessions.config_dir import HistoryEntry, Transcript
@@ -171,7 +171,9 @@ def what_is_no_limit_is_left_alone(trial: Trial, arrange: Callable[[Trial], obje
 def a_limit_that_was_resumed_by_hand_has_passed(trial: Trial, times: int) -> None:
     """Carried on by a user, whatever transcript the release writes then, a conversation is no longer told."""
     cwd = trial.directory("resumed by hand")
-    cut, other = cut_off(trial, cwd=cwd), cut_off(trial, cwd=cwd, prompt="another prompt")
+    # At the same instant, as two that are at work side by side are cut off.
+    at = datetime.now(UTC) - timedelta(hours=2)
+    cut, other = (cut_off(trial, prompt, cwd=cwd, limited_at=at) for prompt in ("a prompt", "another prompt"))
     told(trial, cut, other, given="two conversations cut off by a limit in one project")
     session_id = cut.session_id
     for number in range(times):

@@ -165,10 +165,10 @@ def _is_copy(record: dict[str, Any], limit: dict[str, Any]) -> bool:
         return False
     if limit.get("uuid") is not None and record.get("uuid") == limit.get("uuid"):
         return True
-    named = limit["message"].get("id")
     message = record["message"] if isinstance(record.get("message"), dict) else {}
-    if named is not None and message.get("id") == named:
-        return True
+    ids = (message.get("id"), limit["message"].get("id"))
+    if None not in ids:
+        return ids[0] == ids[1]
     stamp = limit.get("timestamp")
     return stamp is not None and record.get("timestamp") == stamp and text_of(record) == text_of(limit)
 
