@@ -168,7 +168,7 @@ def _is_copy(record: dict[str, Any], limit: dict[str, Any]) -> bool:
     message = record["message"] if isinstance(record.get("message"), dict) else {}
     ids = (message.get("id"), limit["message"].get("id"))
     if None not in ids:
-        return ids[0] == ids[1]
+        return bool(ids[0] == ids[1])
     stamp = limit.get("timestamp")
     return stamp is not None and record.get("timestamp") == stamp and text_of(record) == text_of(limit)
 
