@@ -5,10 +5,11 @@ from __future__ import annotations
 import contextlib
 import os
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from pytest_claude_sessions.bind import BindUnavailable, fill
 from pytest_claude_sessions.suite.check import check
@@ -267,7 +268,7 @@ def hook_is_quick_when_all_is_well(trial: Trial) -> None:
     _judge_quick(trial, home, given="a payload of a megabyte", payload=long)
 
 
-def _judge_quick(trial: Trial, home: Path, *, given: str, payload: dict[str, object] | None = None) -> None:
+def _judge_quick(trial: Trial, home: Path, *, given: str, payload: Mapping[str, Any] | None = None) -> None:
     quickest = float("inf")
     for _ in range(ATTEMPTS):
         began = time.monotonic()

@@ -6,6 +6,7 @@ import os
 import subprocess
 import time
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 
 from pytest_claude_sessions.suite.check import check
@@ -91,8 +92,7 @@ def busy_while_a_dispatch_runs(trial: Trial) -> None:
     installed(trial)
     for number in range(2):
         gate = trial.claude.hold(at="turn")
-        manager = trial.manager
-        dispatch = trial.background(lambda manager=manager: manager.dispatch("a prompt", key="chat"))
+        dispatch = trial.background(partial(trial.manager.dispatch, "a prompt", key="chat"))
         gate.wait_reached()
         busy = ("busy", "unknown") if number == 0 else ("busy",)
         judge_state(trial, *busy, given=f"dispatch {number + 1} running")

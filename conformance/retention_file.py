@@ -161,16 +161,17 @@ def file_has_the_form_that_claude_accepts(trial: Trial, days: int | None) -> Non
     )
     text = file.read_bytes().decode("utf-8")
     trial.judge(not text.startswith("\ufeff"), given=given, expected="no byte order mark", seen=f"{text[:40]!r}")
-    pairs: list[str] = []
-    found = json.loads(text, object_pairs_hook=lambda items: pairs.extend(_twice(items)) or dict(items))
-    trial.equal(pairs, [], given=f"{given}; keys that stand twice in one object")
+    twice: list[str] = []
+
+    def noted(items: list[tuple[str, Any]]) -> dict[str, Any]:
+        names = [name for name, _ in items]
+        twice.extend(sorted({name for name in names if names.count(name) > 1}))
+        return dict(items)
+
+    found = json.loads(text, object_pairs_hook=noted)
+    trial.equal(twice, [], given=f"{given}; keys that stand twice in one object")
     wrong = list(_faults_of_hooks(found.get("hooks", {})))
     trial.judge(not wrong, given=given, expected="hooks in the form of Claude's settings", seen="; ".join(wrong))
-
-
-def _twice(items: list[tuple[str, Any]]) -> list[str]:
-    names = [name for name, _ in items]
-    return sorted({name for name in names if names.count(name) > 1})
 
 
 def _faults_of_hooks(hooks: Any) -> Iterator[str]:

@@ -10,7 +10,7 @@ import signal
 import subprocess
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -34,8 +34,9 @@ class Lease:
         replace_bytes(self.note, json.dumps(entry).encode(), through_power_cut=False)
 
     def ended(self) -> None:
-        """Note that it is gone."""
-        self.note.unlink(missing_ok=True)
+        """Note that it is gone; a note that cannot be taken away names a process that is no more, and harms nobody."""
+        with suppress(OSError):
+            self.note.unlink()
 
 
 class Leases:

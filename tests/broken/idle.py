@@ -165,7 +165,7 @@ BROKEN = [
     Broken("IDL-02", KeepsTheOldStamp, "a stop where a sentinel is"),
     Broken("IDL-03", ForgetsTheQuotes, "a home called 'a home with spaces'"),
     Broken("IDL-03", MakesNoDirectory, "a stop in a home without ~/.claude-module"),
-    Broken("IDL-03", GoesThroughTheWorkingDirectory, "in a working directory that is gone"),
+    Broken("IDL-03", GoesThroughTheWorkingDirectory, "a working directory that is gone"),
     Broken("IDL-03", EvaluatesTheName, "files that running parts of the name would have made"),
     Broken("IDL-04", FailsWithTheTouch, "exit status 0"),
     Broken("IDL-04", WaitsForTheSentinel, "its end within 1 s"),

@@ -176,8 +176,6 @@ def test_a_release_that_needs_debug_is_told_so(config_dir: Path, tmp_path: Path)
             bind(config_dir, writable=("projects", "session-env"))
         except BindUnavailable as reason:
             pytest.skip(str(reason))
-        assert [
-            "debug cannot be written" in p.replace(str(config_dir) + "/", "")
-            for p in problems(config_dir, program(tmp_path, "2.1.50"))
-        ] == [True]
+        [problem] = problems(config_dir, program(tmp_path, "2.1.50"))
+        assert "debug cannot be written" in problem
         assert problems(config_dir, program(tmp_path, "2.1.112")) == []

@@ -88,3 +88,12 @@ def _state(pid: int) -> str | None:
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
     except FileNotFoundError:
         return None
+
+
+def test_a_note_that_cannot_be_taken_away_does_not_fail_the_holder(tmp_path: Path) -> None:
+    leases = Leases(tmp_path / "leases")
+    with leases.hold("chat", 5) as lease:
+        lease.note.mkdir()  # which unlink() refuses, as it does on a disk that turned read-only
+    assert lease.note.is_dir()
+    assert not leases.is_held("chat")
+    assert not leases.is_anything_running()
