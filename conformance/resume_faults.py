@@ -7,7 +7,7 @@ from pytest_claude_sessions.suite.check import check
 from pytest_claude_sessions.suite.judgement import CouldNotRun
 from pytest_claude_sessions.suite.trial import Trial
 
-from .resume import KEY, begun, carried_on, kept, started_fresh
+from .conversation import KEY, begun, carried_on, kept, started_fresh
 
 
 @check("RES-07")
@@ -18,8 +18,9 @@ def a_disk_that_fills_in_mid_turn_keeps_the_id(trial: Trial) -> None:
     session_id = begun(trial)
     projects = trial.environment.config_dir / "projects"
     before = trial.tree(projects)
-    gate = trial.claude.hold(at="init", when="prompt:lost prompt")
-    dispatch = trial.background(lambda: trial.manager.dispatch("lost prompt", key=KEY))
+    gate = trial.claude.hold(at="init", when="resume")
+    # Longer than what is left of the file's last page, which a full disk still takes.
+    dispatch = trial.background(lambda: trial.manager.dispatch("lost prompt" + "." * 20_000, key=KEY))
     gate.wait_reached()
     try:
         disk = fill(projects)
