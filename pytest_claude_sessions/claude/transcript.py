@@ -59,6 +59,7 @@ class Turn:
         permission_mode: str = "default",
     ) -> None:
         self._behaviour = release.behaviour
+        self.origin: Mapping[str, str] = {}  # who started the program, where records tell it otherwise than -p does
         self._plan = self._behaviour["turn_first" if parent is None else "turn_later"]
         self.leaf = parent
         names = self._plan["answer"]
@@ -120,6 +121,9 @@ class Turn:
         record: dict[str, Any] = fill(self._behaviour["record:" + name], values)
         if "uuid" in record:
             self.leaf = record["uuid"]
+        for key, value in self.origin.items():
+            if key in record:
+                record[key] = value
         return record
 
 
