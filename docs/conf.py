@@ -21,6 +21,8 @@ html_title = f"{project} {release}"
 html_static_path: list[str] = []
 exclude_patterns = ["_build"]
 nitpicky = True
+# Quotes stay as they are typed: many stand around ids and code.
+smartquotes = False
 # Links to other sites are checked by hand: a site that is down is no fault of a change.
 linkcheck_ignore = [r"https?://(?!localhost)"]
 # Whole files that the pages name.

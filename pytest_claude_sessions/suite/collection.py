@@ -187,8 +187,10 @@ class RequirementItem(pytest.Item):
 
     def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], *args: Any, **kwargs: Any) -> Any:
         if isinstance(excinfo.value, Breach) and self.result is not None:
-            from ..report.plain import plain
+            from ..report.plain import one_line, plain
 
+            if self.config.getoption("tbstyle") == "line":
+                return one_line(f"{self.nodeid}: {excinfo.value}")
             return plain(self.result.message)
         return super().repr_failure(excinfo, *args, **kwargs)
 

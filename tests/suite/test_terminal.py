@@ -169,3 +169,34 @@ def test_unknown_form_of_the_list_is_refused(project: pytest.Pytester) -> None:
     result = project.runpytest_subprocess("--claude-requirements=xml")
     assert result.ret == pytest.ExitCode.USAGE_ERROR
     assert "invalid choice: 'xml'" in result.stderr.str()
+
+
+def test_one_line_a_failure_where_that_is_asked_for(project: pytest.Pytester) -> None:
+    result = run(project, "Forgetful", "-k", "STO-02", "--tb=line")
+    line = r"^claude-conformance::store::STO-02\[[\w-]+\]: given .*: expected .*, seen .*$"
+    told = re.findall(line, result.stdout.str(), re.M)
+    assert len(told) == result.parseoutcomes()["failed"]
+    assert "usual cause:" not in result.stdout.str()
+
+
+def test_nothing_is_loaded_that_was_not_asked_for(project: pytest.Pytester) -> None:
+    project.makeconftest(
+        """
+        import atexit, sys
+
+        def pytest_unconfigure(config):
+            atexit.register(lambda: print("MODULES", *sorted(sys.modules)))
+        """
+    )
+    result = run(project, "Forgetful", "-k", "STO-01")
+    loaded = set(next(line for line in result.outlines if line.startswith("MODULES")).split())
+    ours = {name.removeprefix("pytest_claude_sessions.report.") for name in loaded if ".report." in name}
+    assert ours <= {"plain", "view"}
+    assert loaded.isdisjoint({"jinja2", "coverage", "pytest_claude_sessions.matrix", "pytest_claude_sessions.init"})
+
+
+def test_page_without_its_library_is_refused_in_one_line(project: pytest.Pytester) -> None:
+    project.makeconftest("import sys; sys.modules['jinja2'] = None")
+    result = run(project, "Forgetful", "--claude-report=report.html")
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    assert "needs jinja2: pip install 'pytest-claude-sessions[html]'" in result.stderr.str()
