@@ -104,6 +104,7 @@ def later_turn_that_is_not_saved_is_told(trial: Trial, alone: bool) -> None:
 def remount_in_mid_turn_leaves_no_dead_id(trial: Trial) -> None:
     """projects/ turns read-only while Claude answers: whatever is stored then is resumed, and nothing is lost."""
     logged_in(trial)
+    projects(trial).mkdir()
     with trial.read_only_for_now(trial.environment.home):
         pass  # so that the mounts are this process's own, before others run
     gate = trial.claude.hold(at="turn", when="prompt:first prompt")
@@ -113,7 +114,7 @@ def remount_in_mid_turn_leaves_no_dead_id(trial: Trial) -> None:
     with trial.read_only_for_now(projects(trial)):
         gate.open()
         first = dispatch.result()
-    given = "a first dispatch during which projects/ was remounted read-only, the prompt saved and the answer not"
+    given = "a first dispatch during which projects/ was remounted read-only"
     trial.judge(
         first.session_id is None or trial.prompts(first.session_id) == ["first prompt"],
         given=given,
