@@ -5,12 +5,22 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import threading
+import time
 from pathlib import Path
 
 import pytest
 
+from pytest_claude_sessions.api import MessagesApi
+from pytest_claude_sessions.door.inprocess import InProcessDoor
+from pytest_claude_sessions.reference import reference
 from pytest_claude_sessions.reference.idle import idle_state
 from pytest_claude_sessions.reference.lifecycle import settings
+from pytest_claude_sessions.suite.container import with_managed_settings
+from pytest_claude_sessions.suite.judgement import CouldNotRun
+from pytest_claude_sessions.suite.program import bundled_program, find_program
+from pytest_claude_sessions.suite.trial import Arrangement, Trial
+from pytest_claude_sessions.suite.turn import take_turn
 
 
 def run(event: str, home: Path, pid: int) -> None:
@@ -76,3 +86,42 @@ def test_a_note_of_another_process_with_that_number_does_not_count(tmp_path: Pat
     (running / "notes.txt").write_text("not a process")
     (running / "99999999").mkdir()
     assert state(tmp_path) == "idle"
+
+
+@pytest.mark.skipif(bundled_program() is None, reason="no real claude is installed (extra sdk)")
+def test_the_real_program_is_busy_while_a_turn_runs_and_idle_after_it(tmp_path: Path) -> None:
+    """Held by a hook of the user's at the prompt, which the program runs beside the installed one."""
+    program = find_program("real")
+    home = tmp_path / "home"
+    held, go_on = home / "held", home / "go-on"
+    with MessagesApi(guard=False) as api:
+        arrangement = Arrangement(
+            InProcessDoor(reference, None, "not here"),
+            release=program.release,
+            real=program.path,
+            claude_env={**api.env, **program.env},
+        )
+        trial = Trial(arrangement, tmp_path)
+        try:
+            with_managed_settings(trial)
+        except CouldNotRun as reason:
+            trial.close()
+            pytest.skip(str(reason))
+        trial.manager.install_lifecycle_settings(None)
+        wait = f"touch '{held}'; until [ -e '{go_on}' ]; do sleep 0.02; done"
+        trial.config.write_settings(
+            {"hooks": {"UserPromptSubmit": [{"hooks": [{"type": "command", "command": wait}]}]}}
+        )
+        turn = threading.Thread(target=take_turn, args=(trial,))
+        turn.start()
+        try:
+            deadline = time.monotonic() + 60
+            while not (held.exists() and trial.manager.idle_state() == "busy") and time.monotonic() < deadline:
+                time.sleep(0.01)
+            assert trial.manager.idle_state() == "busy"
+        finally:
+            go_on.touch()
+            turn.join()
+        assert trial.manager.idle_state() == "idle"
+        assert os.listdir(home / ".claude-module" / "running") == []
+        trial.close()
