@@ -38,6 +38,8 @@ def tell(program: Program, event: str, **values: Any) -> str | None:
     if form is None or not (hooks or asked):
         return None
     session = program.session
+    if event == "SessionStart" and program.behaviour["hook_rules"]["start_tells"] == "started":
+        session = program.finder.new(program.started)
     everyone = {
         "session_id": session.id,
         "transcript_path": session.path,
@@ -86,9 +88,9 @@ def _run(program: Program, event: str, hook: dict[str, Any], payload: dict[str, 
     if event == "SessionStart":
         if rules["start_names"] == "started":
             named = program.started
-        if rules["env_dir"]:
-            _make_env_dir(program.config_dir, named)
-    if shown:
+        if rules["env_dir"] is not None:
+            _make_env_dir(program.config_dir, program.started if rules["env_dir"] == "started" else program.session.id)
+    if shown and rules["frames"] != "response":
         program.out.frame(frames.hook_started(session_id=named, event=event, name=name, hook_id=hook_id))
     ran = run(
         str(hook.get("command", "")),

@@ -28,9 +28,9 @@ def open_conversation(program: Program) -> None:
     steps, given = program.steps, program.arguments
     wanted = given.text("resume")
     started = program.started
-    _clean_up(program)
     if program.behaviour["start"]["state"] != "first":
-        write_state(program)
+        write_state(program, second=False)
+        write_state(program, second=True)
     register(program)
     if "dead_id" in steps:
         raise program.finder.not_found(wanted or started)
@@ -48,6 +48,7 @@ def open_conversation(program: Program) -> None:
     unsaved = unsaved or program.settings.cleanup_days == 0
     if "no_transcript" in steps or unsaved or given.has("no-session-persistence"):
         session.writes = False
+    _clean_up(program)
     program.finder.make_project()
     program.running.say("idle", program.clock.now(), session.id)
     program.journal.entry["session_id"] = session.id
@@ -74,13 +75,15 @@ def _session(program: Program, wanted: str | None, started: str) -> Session:
     return session
 
 
-def write_state(program: Program) -> None:
+def write_state(program: Program, second: bool) -> None:
     """Write what a start leaves behind whatever becomes of it.
 
+    :param second: those files that come after a look at the ids.
     :raises Unwritable: when the release does not start in this config dir.
     """
-    first = [entry for entry in program.behaviour["side_files"] if not entry.get("later")]
-    program.able = _side_files(program, first, program.started)
+    entries = [entry for entry in program.behaviour["side_files"] if not entry.get("later")]
+    wanted = [entry for entry in entries if entry.get("second", False) == second]
+    program.able = _side_files(program, wanted, program.started) and program.able
 
 
 def leave_refused(program: Program, begun: bool) -> None:
@@ -116,7 +119,7 @@ def _clean_up(program: Program) -> None:
     days = program.settings.cleanup_days
     if program.behaviour["cleanup"]:
         kept = DEFAULT_DAYS if days is None else days
-        side_files.clean_up(program.config_dir, kept, program.clock.now())
+        side_files.clean_up(program.config_dir, kept, program.clock.now(), program.session.path)
 
 
 def _side_files(program: Program, entries: list[dict[str, Any]], session_id: str) -> bool:

@@ -12,7 +12,7 @@ from .forms import new_uuid
 from .journal import Journal
 from .misbehaviour import Crash, Misbehaviour
 from .now import Clock
-from .opening import open_conversation, register, write_state
+from .opening import leave_refused, open_conversation, register, write_state
 from .output import STREAM, TEXT, Output
 from .release import NEWEST, Release, UnknownRelease
 from .session import Finder, Refused, Session
@@ -20,6 +20,7 @@ from .turns import Turns
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from typing import Any
 
     from .api_errors import ApiError
@@ -69,7 +70,7 @@ class Program:
         if self.directory is not None:
             os.makedirs(self.directory, exist_ok=True)
         self.release = Release.of(environment.get(RELEASE) or NEWEST)
-        self.behaviour = self.release.behaviour
+        self.behaviour: Mapping[str, Any] = self.release.behaviour
         self.clock = Clock(self.directory)
         self.journal = Journal(self.directory, release=self.release.version, now=self.clock.now())
         self.arguments = arguments.Arguments()
@@ -83,6 +84,7 @@ class Program:
         self.started = ""
         self.able = True
         self.hook_trouble = False
+        self.origin: dict[str, str] = {}
         self.host: Host | None = None
         self.servers: SdkServers | None = None
         self.player: Player | None = None
@@ -102,7 +104,7 @@ class Program:
             outcome = "usage"
         except Refused as refused:
             outcome, status = refuse(self, refused)
-            self._refused()
+            self._unregister()
         except side_files.Unwritable as error:
             self.out.error(error.text)
             outcome, status = "io_error", error.status
@@ -161,6 +163,7 @@ class Program:
             self.out.error(self.behaviour["texts"]["nested"])
             return "usage", 1
         interactive = not given.has("print") and os.isatty(1)
+        self._tell_origin(interactive)
         self.out = Output(given.text("output-format") or TEXT, given.has("verbose"))
         self.config_dir = self._config_dir()
         streamed = given.text("input-format") == STREAM
@@ -193,6 +196,17 @@ class Program:
             return "usage", 0
         self.open()
         return self.answer(prompt, prompt)
+
+    def _tell_origin(self, interactive: bool) -> None:
+        """What records and the registry say of who started the program: a person, an SDK, or `-p` by itself."""
+        if interactive:
+            self.origin = {"entrypoint": "cli", "promptSource": "typed", "turnOrigin": "human"}
+        elif os.environ.get("CLAUDE_CODE_ENTRYPOINT"):
+            self.origin = {"entrypoint": os.environ["CLAUDE_CODE_ENTRYPOINT"]}
+        form = self.behaviour["running_file"]
+        if form is not None and self.origin:
+            form = {key: self.origin.get(key, value) for key, value in form.items()}
+            self.behaviour = {**self.behaviour, "running_file": form}
 
     def answer(self, prompt: str | list[Any], text: str) -> tuple[str, int]:
         """Run one turn and say how the program ends if nothing more comes."""
@@ -241,8 +255,10 @@ class Program:
         self.finder = Finder(self.release, self.clock, config_dir=self.config_dir, project=project, cwd=self.cwd)
         self.started = given.text("session-id") or new_uuid()
         if order["state"] == "first":
-            write_state(self)
+            write_state(self, second=False)
         self.finder.check_id(given)
+        if order["state"] == "first":
+            write_state(self, second=True)
         if order["registry"] == "first":
             register(self)
         wanted = given.text("output-format") or TEXT
@@ -254,6 +270,11 @@ class Program:
             end_with_error(self)
 
     def _refused(self) -> None:
+        if hasattr(self, "finder") and self.behaviour["start"]["state"] == "first":
+            leave_refused(self, begun=False)
+        self._unregister()
+
+    def _unregister(self) -> None:
         if hasattr(self, "running") and not self.behaviour["start"]["registry_left"]:
             self.running.gone()
 
@@ -281,7 +302,7 @@ class Program:
 
     def connect_servers(self, host: Host) -> None:
         """Greet the MCP servers that the host runs itself."""
-        if self.arguments.has("mcp-config"):
+        if self.arguments.has("mcp-config") or host.servers:
             from .sdk_servers import SdkServers
 
             self.servers = SdkServers.greeted(self, host)

@@ -33,10 +33,11 @@ class SdkServers:
 
     @classmethod
     def greeted(cls, program: Program, host: Host) -> SdkServers | None:
-        """Greet every such server of `--mcp-config`; None when there is none."""
+        """Greet every such server, of `--mcp-config` and of the host's `initialize`; None when there is none."""
         servers = cls(program, host)
-        given = program.arguments.given["mcp-config"]
-        for name in _named([given] if isinstance(given, str) else given):
+        given = program.arguments.given.get("mcp-config", ())
+        named = _named([given] if isinstance(given, str) else given)
+        for name in dict.fromkeys([*named, *host.servers]):
             servers._greet(name)
         return servers if servers.tools else None
 

@@ -249,8 +249,9 @@ class Finder:
         if os.path.isdir(path) and "is_directory" in texts:
             raise Refused("not_found", texts["is_directory"], named=wanted)
         history = self._load(path) if os.path.isfile(path) else None
+        forbidden = history is None and os.path.isfile(path)
         if history is None or not history.resumable:
-            raise self.not_found(wanted, unreadable=exists)
+            raise self.not_found(wanted, unreadable=exists and not forbidden)
         session = Session(self._release, self._clock, wanted, path, history)
         session.title = title
         return session

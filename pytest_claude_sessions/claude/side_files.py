@@ -202,12 +202,12 @@ def _process_values() -> dict[str, str]:
     return {"proc_start": started, "pid_domain": f"linux:{'0' * 32}:{domain}"}
 
 
-def clean_up(config_dir: str, days: int, now: float) -> None:
+def clean_up(config_dir: str, days: int, now: float, spared: str) -> None:
     """Remove transcripts that nobody wrote to for that many days, in every project (fact `cleanup`).
 
-    Args:
-        days: `cleanupPeriodDays`.
-        now: epoch seconds.
+    :param days: `cleanupPeriodDays`.
+    :param now: epoch seconds.
+    :param spared: the transcript of the conversation that goes on, which was read by then.
     """
     oldest = now - days * _DAY_S
     projects = os.path.join(config_dir, "projects")
@@ -218,7 +218,11 @@ def clean_up(config_dir: str, days: int, now: float) -> None:
     for directory in directories:
         try:
             for entry in os.scandir(directory):
-                if entry.name.endswith(".jsonl") and entry.is_file() and entry.stat().st_mtime < oldest:
+                if not entry.name.endswith(".jsonl") or entry.path == spared:
+                    continue
+                if entry.is_file() and entry.stat().st_mtime < oldest:
                     os.unlink(entry.path)
+            if not os.listdir(directory):
+                os.rmdir(directory)
         except OSError:
             continue

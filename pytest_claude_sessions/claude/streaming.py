@@ -33,6 +33,7 @@ class Host:
 
     :param program: the start.
     :ivar closed: stdin has come to its end.
+    :ivar servers: MCP servers that the host runs itself, as its `initialize` names them (the TypeScript SDK does).
     """
 
     def __init__(self, program: Program) -> None:
@@ -43,6 +44,7 @@ class Host:
         self._callbacks: dict[str, list[tuple[str | None, str]]] = {}
         self._rules = program.behaviour["streaming"]
         self.closed = False
+        self.servers: list[str] = []
 
     def message(self) -> dict[str, Any] | None:
         """The next user message, None when there will be no more.
@@ -133,6 +135,7 @@ class Host:
         subtype = request.get("subtype")
         answer: dict[str, Any] | None = None
         if subtype == "initialize":
+            self.servers = [str(name) for name in request.get("sdkMcpServers") or ()]
             for event, matchers in (request.get("hooks") or {}).items():
                 named = [(m.get("matcher"), name) for m in matchers for name in m.get("hookCallbackIds", ())]
                 self._callbacks.setdefault(event, []).extend(named)

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from .program import Program
 
 STOP_BLOCKS = 8
+ANSWER_AMONG_EVENTS = 3  # the answer is whole before its block is closed
 _ABOUT_HISTORY = ("since_last", "context_tokens", "cache_expired", "cache_write")
 
 
@@ -39,6 +40,7 @@ class Turns:
         self.busy = False
         self.prompt_id: str | None = None
         self._blocks = 0
+        self._context = 0
         self.replay: dict[str, Any] | None = None
         self.denials: list[dict[str, Any]] = []
         self._under_way: Turn | None = None
@@ -123,6 +125,13 @@ class Turns:
         program.running.say("idle", now)
         self.busy = False
 
+    def note(self, text: str) -> None:
+        """Write a command that was typed, which the model is not asked about."""
+        turn = self._turn(text, self._program.clock.now())
+        record = turn.record("user")
+        self._program.session.append([record])
+        self._program.session.history = Conversation([record], [record], True, False)
+
     def signalled(self) -> None:
         """Write the records that the release adds when a signal ends it during a turn."""
         program = self._program
@@ -136,7 +145,7 @@ class Turns:
     def _turn(self, prompt: str | list[Any], now: float) -> Turn:
         program = self._program
         history = program.session.history
-        return Turn(
+        turn = Turn(
             program.release,
             session_id=program.session.id,
             cwd=program.cwd,
@@ -147,12 +156,17 @@ class Turns:
             model=program.model,
             permission_mode=program.permission_mode,
         )
+        turn.origin = program.origin
+        return turn
 
     def _begin(self, prompt: str | list[Any]) -> Turn:
         program = self._program
         session = program.session
         history = session.history
         self.messages = history.sent(program.release, program.cwd)
+        # What the release puts before a conversation that begins with an answer is no turn.
+        begins_answered = bool(history.messages) and history.messages[0][0] == "assistant"
+        self._context = int(program.behaviour["reader"]["context_first"]) if begins_answered else 0
         program.journal.entry.update(session_id=session.id, messages=self.messages)
         now = program.clock.now()
         turn = self._turn(prompt, now)
@@ -224,7 +238,10 @@ class Turns:
         """A Stop hook does not let the turn end: what it says is answered like a prompt."""
         program = self._program
         rules = program.behaviour["hook_rules"]
-        program.out.frame(frames.fed_back(session_id=self._named(), text=wanted, now=program.clock.now()))
+        fed_back = frames.fed_back(session_id=self._named(), text=wanted, now=program.clock.now())
+        if not rules["synthetic"]:
+            del fed_back["isSynthetic"]
+        program.out.frame(fed_back)
         if program.hook_trouble:
             program.out.frame(frames.stop_hook_trouble(session_id=self._named()))
         self._blocks += 1
@@ -264,12 +281,15 @@ class Turns:
 
             out.frame(replayed(self.replay, session_id=named, now=now))
             self.replay = None
+        events: list[dict[str, Any]] = []
         if program.arguments.has("include-partial-messages"):
             from .optional_frames import partial
 
-            for frame in partial(program.release, session_id=named, text=reply, model=model):
-                out.frame(frame)
-        out.frame(frames.assistant(program.release, session_id=named, text=reply, now=now, model=model, uuid=uuid))
+            events = partial(program.release, session_id=named, text=reply, model=model)
+        answer = frames.assistant(program.release, session_id=named, text=reply, now=now, model=model, uuid=uuid)
+        at = ANSWER_AMONG_EVENTS
+        for frame in [*events[:at], answer, *events[at:]]:
+            out.frame(frame)
 
     def _failed(self, turn: Turn, error: ApiError) -> dict[str, Any]:
         program = self._program
@@ -303,7 +323,7 @@ class Turns:
 
     def _num_turns(self) -> int:
         if self._program.behaviour["num_turns"] == "messages":
-            return self.messages
+            return self.messages - self._context
         return 1 + self._tools_used + (self._blocks if self._program.behaviour["hook_rules"]["counts"] else 0)
 
     def _start_values(self) -> dict[str, Any]:

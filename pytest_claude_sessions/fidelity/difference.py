@@ -44,6 +44,11 @@ def differences(fake: Any, real: Any, place: str = "") -> list[Difference]:
     """Every place in which two JSON values differ, as deep as both have the same shape."""
     if fake == real:
         return []
+    # What one side lacks altogether is told part by part, so that each part can be known by itself.
+    if fake is ABSENT and isinstance(real, Mapping) and real:
+        fake = {}
+    if real is ABSENT and isinstance(fake, Mapping) and fake:
+        real = {}
     if isinstance(fake, Mapping) and isinstance(real, Mapping):
         found: list[Difference] = []
         for key in [*fake, *(key for key in real if key not in fake)]:

@@ -56,7 +56,12 @@ class Traces:
             old = len(_read(before)) if grown else 0
             new = all_records[old:]
             spoken = [_spoken(record, all_records) for record in new if _matters(record)]
-            told[name] = spoken if grown else ["(rewritten)", *spoken]
+            # Summaries are written in the background, so they are told apart from what was said.
+            summaries = [_spoken(record, all_records) for record in new if record.get("type") == "summary"]
+            if summaries:
+                told[f"{name} (summaries)"] = summaries
+            if spoken or not grown:
+                told[name] = spoken if grown else ["(rewritten)", *spoken]
         return told
 
     def types_to(self, later: Traces) -> dict[str, list[str]]:
@@ -117,7 +122,7 @@ def _type(record: Mapping[str, Any]) -> str:
 
 
 def _matters(record: Mapping[str, Any]) -> bool:
-    return record.get("type") in ("user", "assistant", "summary", "custom-title", "ai-title")
+    return record.get("type") in ("user", "assistant", "custom-title", "ai-title")
 
 
 def _spoken(record: Mapping[str, Any], records: list[dict[str, Any]]) -> str:

@@ -14,6 +14,7 @@ from .starting import NEW
 
 NOBODY = 65534
 _DAY_S = 86400
+_OLD, _NEW = "88888888-8888-4888-8888-888888888888", "99999999-9999-4999-8999-999999999999"
 
 
 @scenario("no_session_persistence", "--no-session-persistence, and a resume of the id that it named")
@@ -51,8 +52,8 @@ def inside_claude(stage: Stage) -> None:
 def _retention(stage: Stage, days: int, managed: bool = False) -> None:
     session_id = stage.conversation()
     project = stage.transcript(session_id).parent
-    for name, age in (("old", 5 * _DAY_S), ("new", 0)):
-        path = project / f"{'8' if name == 'old' else '9'}{session_id[1:]}.jsonl"
+    for name, age in ((_OLD, 5 * _DAY_S), (_NEW, 0)):
+        path = project / f"{name}.jsonl"
         shutil.copy(stage.transcript(session_id), path)
         then = time.time() - age
         os.utime(path, (then, then))
@@ -60,8 +61,8 @@ def _retention(stage: Stage, days: int, managed: bool = False) -> None:
     stage.claude(step="start")
     stage.note(
         "left",
-        old=(project / f"8{session_id[1:]}.jsonl").exists(),
-        new=(project / f"9{session_id[1:]}.jsonl").exists(),
+        old=(project / f"{_OLD}.jsonl").exists(),
+        new=(project / f"{_NEW}.jsonl").exists(),
         own=stage.transcript(session_id).exists(),
     )
 
@@ -122,6 +123,10 @@ def read_only_resume(stage: Stage) -> None:
 @scenario("full_disk", "--resume on a disk with no space left for a record")
 def disk_full(stage: Stage) -> None:
     session_id = stage.conversation()
+    with stage.transcript(session_id).open("ab") as file:
+        # Blank lines to the end of the page: nothing more fits into the blocks that the file has.
+        file.write(b"\n" * (-file.tell() % 4096))
+    stage.settle()
     stage.claude("--resume", session_id, step="resume", wrap=full_disk(stage.disk, free_kib=0))
     stage.claude("--resume", session_id, step="resume with space again")
 
