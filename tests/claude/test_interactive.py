@@ -53,7 +53,7 @@ def test_a_terminal_is_a_conversation(world: World) -> None:
     [start] = world.cli.starts
     assert start.prompts == ("first", "second")
     lines = [json.loads(line) for line in (world.config_dir / "history.jsonl").read_text().splitlines()]
-    assert [line["display"] for line in lines] == ["first", "second"]
+    assert [line["display"] for line in lines] == ["first", "second", "/exit"]
     assert {line["sessionId"] for line in lines} == {start.session_id}
     assert lines[0]["timestamp"] > 1e12
     assert list(lines[0]) == ["display", "pastedContents", "timestamp", "project", "sessionId"]
@@ -78,3 +78,40 @@ def test_nothing_is_written_before_the_first_prompt(world: World) -> None:
 def test_without_a_terminal_print_mode_writes_no_history(world: World) -> None:
     world.turn()
     assert not (world.config_dir / "history.jsonl").exists()
+
+
+def test_clear_begins_another_conversation(world: World) -> None:
+    ours, theirs = pty.openpty()
+    process = subprocess.Popen(
+        [world.cli.path, "first"], cwd=world.cwd, env=world.env, stdin=theirs, stdout=theirs, stderr=theirs
+    )
+    os.close(theirs)
+    screen = Screen(ours)
+    running = world.config_dir / "sessions" / f"{process.pid}.json"
+    try:
+        screen.wait_for(b"reply to 2 messages")
+        screen.wait_for(b"> ")
+        first = json.loads(running.read_text())["sessionId"]
+        os.write(ours, b"/clear\n")
+        screen.wait_for(b"> ")
+        second = json.loads(running.read_text())["sessionId"]
+        os.write(ours, b"again\n")
+        screen.wait_for(b"reply to ")
+        screen.wait_for(b"> ")
+        os.write(ours, b"/exit\n")
+        screen.wait_for(f"claude --resume {second}".encode())
+        process.wait(timeout=50)
+    finally:
+        process.kill()
+        process.wait()
+        os.close(ours)
+    assert first != second
+    lines = [json.loads(line) for line in (world.config_dir / "history.jsonl").read_text().splitlines()]
+    assert [(line["display"], line["sessionId"]) for line in lines] == [
+        ("first", first),
+        ("/clear", first),
+        ("again", second),
+        ("/exit", second),
+    ]
+    assert [record["entrypoint"] for record in world.records(first) if record["type"] == "user"] == ["cli"]
+    assert any(record["type"] == "assistant" for record in world.records(second))
