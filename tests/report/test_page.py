@@ -124,6 +124,15 @@ def test_report_of_another_specification_is_shown_without_statements() -> None:
     assert "A stored id is returned for its key" not in text
 
 
+def test_what_no_requirement_reached_is_listed() -> None:
+    files = [{"path": "shop/<b>.py", "lines": [3, 4, 9], "branches": [[7, 9], [8, -1]]}]
+    coverage = {"package": "shop", "statements": 20, "reached": 17, "files": files}
+    text = " ".join(page(report(coverage=coverage), load_registry()).split())
+    assert "What no requirement reached of shop" in text
+    assert "17 of 20 lines were reached." in text
+    assert "<code>shop/&lt;b&gt;.py</code>: lines 3-4, 9; branches 7→9, 8→exit" in text
+
+
 def test_timeline_lies_within_the_chart() -> None:
     bars = timeline([start(0, 0.5, "answered"), start(1, 1.0, "answered"), start(1.9, None, "running")])
     assert [bar.after for bar in bars] == pytest.approx([0, 1, 1.9])

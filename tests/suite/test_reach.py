@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 import os
 import sys
+from importlib import resources
 
+import jsonschema
 import pytest
 
 STORES = """
@@ -64,6 +66,8 @@ def run(project: pytest.Pytester, *options: str, manager: str = "my_project.stor
 
 def found(project: pytest.Pytester) -> dict[str, tuple[list[int], list[list[int]]]]:
     report = json.loads(project.path.joinpath("report.json").read_text())
+    schema = resources.files("pytest_claude_sessions.conformance").joinpath("report.schema.json")
+    jsonschema.validate(report, json.loads(schema.read_text("utf-8")))
     return {entry["path"]: (entry["lines"], entry["branches"]) for entry in report["coverage"]["files"]}
 
 
