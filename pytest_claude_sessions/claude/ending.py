@@ -48,7 +48,7 @@ def refuse(program: Program, refused: Refused) -> tuple[str, int]:
         program.out.frame(frames.error_result(program.release, session_id=named, errors=[refused.text]))
     if report in ("stderr", "both"):
         program.out.error(refused.text + "\n")
-    if refused.outcome == "not_found" and program.behaviour["hook_rules"]["after_refusal"]:
+    if refused.outcome == "not_found" and program.behaviour["hook_life"]["after_refusal"]:
         program.session = program.finder.new(named)
         tell(program, "SessionEnd", reason="other", prompt_id=None)
     return refused.outcome, int(status)

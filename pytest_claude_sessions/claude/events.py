@@ -38,7 +38,7 @@ def tell(program: Program, event: str, **values: Any) -> str | None:
     if form is None or not (hooks or asked):
         return None
     session = program.session
-    if event == "SessionStart" and program.behaviour["hook_rules"]["start_tells"] == "started":
+    if event == "SessionStart" and program.behaviour["hook_life"]["start_tells"] == "started":
         session = program.finder.new(program.started)
     everyone = {
         "session_id": session.id,
@@ -60,7 +60,7 @@ def tell(program: Program, event: str, **values: Any) -> str | None:
                 # Exit status 2 is quoted with the command, a decision in JSON as it is.
                 wanted = f"[{hook.get('command', '')}]: {ran.stderr}" if ran.status == 2 else reason
         if ran is not None and ran.status != 0:
-            program.hook_trouble = event == "Stop" and bool(program.behaviour["hook_rules"]["notifies"])
+            program.hook_trouble = event == "Stop" and bool(program.behaviour["hook_life"]["notifies"])
     if program.hook_trouble and wanted is None:
         program.out.frame(frames.stop_hook_trouble(session_id=session.id))
     return None if wanted is None else program.behaviour["hook_rules"]["feedback"] + wanted
@@ -77,7 +77,7 @@ def _make_env_dir(config_dir: str, session_id: str) -> None:
 def _run(program: Program, event: str, hook: dict[str, Any], payload: dict[str, Any], source: str) -> HookRun | None:
     from .hooks import DEFAULT_TIMEOUT_S, run
 
-    rules = program.behaviour["hook_rules"]
+    rules, life = program.behaviour["hook_rules"], program.behaviour["hook_life"]
     if rules["needs_cwd"] and not os.path.isdir(program.cwd):
         return None
     environment = {**os.environ, "CLAUDE_PROJECT_DIR": program.cwd}
@@ -86,10 +86,10 @@ def _run(program: Program, event: str, hook: dict[str, Any], payload: dict[str, 
     hook_id, name = new_uuid(), f"{event}:{source}" if source else event
     named = program.session.id
     if event == "SessionStart":
-        if rules["start_names"] == "started":
+        if life["start_names"] == "started":
             named = program.started
-        if rules["env_dir"] is not None:
-            _make_env_dir(program.config_dir, program.started if rules["env_dir"] == "started" else program.session.id)
+        if life["env_dir"] is not None:
+            _make_env_dir(program.config_dir, program.started if life["env_dir"] == "started" else program.session.id)
     if shown and rules["frames"] != "response":
         program.out.frame(frames.hook_started(session_id=named, event=event, name=name, hook_id=hook_id))
     ran = run(

@@ -49,7 +49,6 @@ def open_conversation(program: Program) -> None:
     if "no_transcript" in steps or unsaved or given.has("no-session-persistence"):
         session.writes = False
     _clean_up(program)
-    program.finder.make_project()
     program.running.say("idle", program.clock.now(), session.id)
     program.journal.entry["session_id"] = session.id
     if resumes:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from .program import Program
 
 STOP_BLOCKS = 8
-ANSWER_AMONG_EVENTS = 3  # the answer is whole before its block is closed
+ANSWER_AMONG_EVENTS = 3  # in every release the answer comes before the event that closes its block
 _ABOUT_HISTORY = ("since_last", "context_tokens", "cache_expired", "cache_write")
 
 
@@ -70,6 +70,7 @@ class Turns:
             program.out.frame(frames.hook_started(session_id=stranger, event=event, name=name, hook_id=hook_id))
             program.out.frame(frames.hook_response(session_id=stranger, event=event, name=name, hook_id=hook_id))
         if self.number == 1:
+            program.finder.make_project()
             if program.session.title is not None and program.behaviour["titles"]["frame"]:
                 program.out.frame(frames.title_changed(session_id=self._named(), title=program.session.title))
             tell(program, "SessionStart", **self._start_values())
@@ -237,7 +238,7 @@ class Turns:
     def _goes_on(self, wanted: str) -> str:
         """A Stop hook does not let the turn end: what it says is answered like a prompt."""
         program = self._program
-        rules = program.behaviour["hook_rules"]
+        rules = program.behaviour["hook_life"]
         fed_back = frames.fed_back(session_id=self._named(), text=wanted, now=program.clock.now())
         if not rules["synthetic"]:
             del fed_back["isSynthetic"]
@@ -324,7 +325,7 @@ class Turns:
     def _num_turns(self) -> int:
         if self._program.behaviour["num_turns"] == "messages":
             return self.messages - self._context
-        return 1 + self._tools_used + (self._blocks if self._program.behaviour["hook_rules"]["counts"] else 0)
+        return 1 + self._tools_used + (self._blocks if self._program.behaviour["hook_life"]["counts"] else 0)
 
     def _start_values(self) -> dict[str, Any]:
         """What a SessionStart hook is told."""

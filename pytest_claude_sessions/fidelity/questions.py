@@ -291,7 +291,7 @@ SECTIONS: tuple[tuple[str, tuple[Question, ...]], ...] = (
             ),
             Question(
                 "Does SessionEnd run after a refused resume?",
-                "hook_rules",
+                "hook_life",
                 _reader("after_refusal", "yes", "no"),
                 ("hooks_dead_id",),
             ),

@@ -157,11 +157,12 @@ class Stage:
         """Wait for a start's end and keep what was seen as a step."""
         ran = running.wait()
         frames, rest = read_output(ran.out)
+        frames = [frame for frame in frames if not _chatter(frame)]
         self._ids += ran.ids
         told: dict[str, Any] = {
             "exit": "hung" if ran.status is None else ran.status,
             "kinds": kinds(frames),
-            "frames": [cut_down(frame) for frame in frames if not _chatter(frame)],
+            "frames": [cut_down(frame) for frame in frames],
             "sent": sent_counts(frames),
         }
         if rest:
