@@ -13,6 +13,9 @@ from pytest_claude_sessions.suite.trial import Trial
 NOWHERE = "/no-such-place"
 """Where projects are that need not exist: no part of it is chosen by chance, as a trial's own directory is."""
 
+BEGAN = datetime.now(UTC)
+"""From when minutes are counted back: however slow a manager is, the same words mean the same instant."""
+
 NEAR = timedelta(seconds=1)
 """A manager may report whole seconds."""
 
@@ -23,8 +26,8 @@ def numbered(number: int) -> str:
 
 
 def minutes_ago(minutes: float) -> datetime:
-    """An instant before now, far enough from its neighbours that no time stamp is a tie."""
-    return datetime.now(UTC) - timedelta(minutes=minutes)
+    """An instant before the run began, far enough from its neighbours that no time stamp is a tie."""
+    return BEGAN - timedelta(minutes=minutes)
 
 
 def typed(trial: Trial, session_id: str, prompt: str, *, project: str | Path, ago: float) -> None:
