@@ -129,16 +129,30 @@ class ClaudeCli(Steps):
         return _script.steps(str(self.directory))
 
 
+def told_version(program: Path) -> str:
+    """What a program answers to `--version`, asked in a home of its own: older releases write there even then.
+
+    :raises OSError: it does not start
+    :raises subprocess.TimeoutExpired: it does not end
+    """
+    import subprocess
+    import tempfile
+
+    with tempfile.TemporaryDirectory(prefix="claude-version-") as home:
+        env = {**os.environ, "HOME": home, "CLAUDE_CONFIG_DIR": os.path.join(home, "config")}
+        done = subprocess.run([program, "--version"], env=env, capture_output=True, text=True, timeout=60, check=False)
+    return done.stdout
+
+
 def version_of(real: Path) -> str:
     """The version that a real program tells of itself, the newest known when it tells none."""
     import re
     import subprocess
 
     try:
-        done = subprocess.run([real, "--version"], capture_output=True, text=True, timeout=60, check=False)
+        found = re.match(r"\d+\.\d+\.\d+", told_version(real))
     except (OSError, subprocess.TimeoutExpired):
         return NEWEST
-    found = re.match(r"\d+\.\d+\.\d+", done.stdout)
     return found.group() if found else NEWEST
 
 

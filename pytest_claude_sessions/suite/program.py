@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import os
 import re
 import shutil
 import subprocess
-import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from importlib.util import find_spec
 from pathlib import Path
 
+from ..cli import told_version
 from ..options import WrongOption
 
 SDK = "claude_agent_sdk"
@@ -57,12 +56,7 @@ def find_program(named: str) -> RealProgram:
         if not path.is_file():
             raise WrongOption(f"--claude-cli: there is no program {named}; 'real' takes the installed one")
     try:
-        # In a home of its own: older releases write there even when they are asked for their version.
-        with tempfile.TemporaryDirectory(prefix="claude-version-") as home:
-            env = {**os.environ, "HOME": home, "CLAUDE_CONFIG_DIR": os.path.join(home, "config")}
-            told = subprocess.run(
-                [path, "--version"], env=env, capture_output=True, text=True, timeout=60, check=False
-            ).stdout
+        told = told_version(path)
     except (OSError, subprocess.TimeoutExpired) as error:
         raise WrongOption(f"--claude-cli: {path} does not run: {error}") from error
     found = re.match(r"\d+\.\d+\.\d+", told)
