@@ -106,7 +106,8 @@ def test_a_clock_needs_a_zone(cli: ClaudeCli) -> None:
 
 
 # How each named method is called with what it needs.
-CALLS = {"slow_start": (0.0,), "reply": ("x",)}
+RECORDING = Path(__file__).parent / "stream" / "recordings" / "not_found.jsonl"
+CALLS = {"slow_start": (0.0,), "reply": ("x",), "play": (RECORDING,)}
 
 
 @pytest.mark.parametrize("name", sorted(NAMES))
