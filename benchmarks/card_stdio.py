@@ -1,4 +1,4 @@
-"""The whole card profile on the reference manager: through the stdio door against in this process; at most 1.5 times."""
+"""The whole card profile on the reference manager: over stdio against in process, at most 1.5 times."""
 
 from __future__ import annotations
 
