@@ -41,7 +41,7 @@ def write_summary(terminal: Any, run: ConformanceRun) -> None:
     assert run.outcome is not None
     quiet, verbose = terminal.verbosity < 0, terminal.verbosity > 0
     name = one_line(run.identity.name)
-    terminal.section(f"conformance of {name} with specification {run.registry.spec}", sep="=")
+    terminal.write_sep("=", f"conformance of {name} with specification {run.registry.spec}")
     by_capability: dict[str, list[verdict.RequirementResult]] = {}
     for result in run.requirement_results:
         by_capability.setdefault(result.requirement.capability, []).append(result)
@@ -97,7 +97,7 @@ def _not_written(run: ConformanceRun) -> list[str]:
 
 
 def _unreached(terminal: Any, result: Result, *, verbose: bool) -> None:
-    terminal.section(f"what no requirement reached of {result.package}", sep="-")
+    terminal.write_sep("-", f"what no requirement reached of {result.package}")
     if result.without_coverage:
         terminal.write_line(f"  {result.without_coverage} has no coverage: pip install coverage there", yellow=True)
     if not result.measured:
