@@ -111,6 +111,8 @@ class Program:
         except Crash as crash:
             self.out.error(crash.stderr)
             outcome, status = crash.outcome, crash.status
+            if outcome == "usage":
+                self._unregister()
         except Signalled as signalled:
             outcome, status = "interrupted", end_after_signal(self, signalled.number)
         except OSError as error:
