@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import re
 from collections.abc import Iterator
@@ -13,6 +12,7 @@ from typing import Any
 
 from .history_transcripts import transcript_files
 from .lines import lines_from_end, lines_from_start, record_in
+from .recovery_copy import went_on_in
 from .recovery_limit import is_usage_limit, reset_of, text_of, zone_of
 from .transcripts import Transcripts
 
@@ -99,19 +99,14 @@ class LimitScan:
         return cwd, prompts[-1] if prompts else None
 
     def _went_on_in_a_copy(self, path: Path, limit: dict[str, Any]) -> bool:
-        """Whether another transcript of the project holds a copy of the limit and goes on after it.
-
-        Releases before 1.0.128 copy a conversation that they resume, those before 1.0.98 under new record ids, and
-        leave the old transcript as it was: its limit has passed all the same.
-        """
-        marks = _marks(limit)
+        """Whether another transcript of the project goes on from a copy of this one: then its limit has passed."""
+        events: list[dict[str, Any]] = []
         for other, _ in transcript_files(self._transcripts.config_dir).values():
             if other == path or other.parent != path.parent or not _is_younger(other, path):
                 continue
-            if any(any(mark in line for mark in marks) for line in lines_from_start(other) if line is not None):
-                records = _records(other)
-                if any(_is_copy(record, limit) for record in records) and any(map(_is_event, records)):
-                    return True
+            events = events or list(_events(path))
+            if went_on_in(events, _events(other)):
+                return True
         return False
 
 
@@ -120,6 +115,10 @@ def _records(path: Path) -> Iterator[dict[str, Any]]:
         record = record_in(line) if line is not None else None
         if record is not None:
             yield record
+
+
+def _events(path: Path) -> Iterator[dict[str, Any]]:
+    return (record for record in _records(path) if _is_event(record))
 
 
 def _is_event(record: dict[str, Any]) -> bool:
@@ -152,25 +151,6 @@ def _take(prompts: list[str], text: str) -> None:
         prompts.append(f"{command[1]} {rest[1] if rest else ''}".strip())
     elif text.startswith("<local-command-std") and prompts and prompts[-1].startswith("/"):
         prompts.pop()  # the terminal answered it by itself
-
-
-def _marks(limit: dict[str, Any]) -> list[bytes]:
-    """What a line with a copy of the limit contains, whichever of its ids was changed."""
-    names = (limit.get("uuid"), limit.get("timestamp"), limit["message"].get("id"))
-    return [json.dumps(name)[1:-1].encode() for name in names if isinstance(name, str) and name]
-
-
-def _is_copy(record: dict[str, Any], limit: dict[str, Any]) -> bool:
-    if not is_usage_limit(record):
-        return False
-    if limit.get("uuid") is not None and record.get("uuid") == limit.get("uuid"):
-        return True
-    message = record["message"] if isinstance(record.get("message"), dict) else {}
-    ids = (message.get("id"), limit["message"].get("id"))
-    if None not in ids:
-        return bool(ids[0] == ids[1])
-    stamp = limit.get("timestamp")
-    return stamp is not None and record.get("timestamp") == stamp and text_of(record) == text_of(limit)
 
 
 def _time_of(record: dict[str, Any]) -> datetime | None:

@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from pytest_claude_sessions.conformance.limited import PROMPT, cut_off
 
 from pytest_claude_sessions.reference.manager import ReferenceManager
+from pytest_claude_sessions.reference.recovery_copy import went_on_in
 from pytest_claude_sessions.reference.recovery_limit import is_usage_limit, reset_of, zone_of
 from pytest_claude_sessions.suite.subject import make_door
 from pytest_claude_sessions.suite.trial import Arrangement, Trial
@@ -208,6 +209,44 @@ def test_strange_files_are_passed_by(trial: Trial) -> None:
     cut.path.with_name(f"{trial.new_id()}.jsonl").write_bytes(b"\xff\0{" * 100_000)
     add(cut.path.with_name(f"{trial.new_id()}.jsonl"), limit("You've hit your limit"))
     assert [found.session_id for found in manager_of(trial).rate_limited_sessions()] == [cut.session_id]
+
+
+# ---------------------------------------------------------------------- copies
+def answer(text: str, number: str, model: str = "a-model", **fields: Any) -> dict[str, Any]:
+    content = [{"type": "text", "text": text}]
+    return {"type": "assistant", "message": {"id": number, "model": model, "content": content}} | fields
+
+
+REFUSED = limit("You've hit your limit")
+WAITING = [user("one"), answer("first", "msg_1"), user("two"), REFUSED]
+MADE_UP = answer("No response requested.", "an-id", "<synthetic>")
+
+
+@pytest.mark.parametrize(
+    ("limited", "other", "went_on"),
+    [
+        (WAITING, [*WAITING[:3], user("three"), answer("third", "msg_3")], True),  # 1.0.0
+        (WAITING, [*WAITING[:3], MADE_UP, user("three")], True),  # 1.0.31
+        (WAITING, [*WAITING, user("three")], True),
+        (WAITING, WAITING, False),
+        (WAITING, WAITING[:3], False),
+        (WAITING, [*WAITING[:3], answer("second", "msg_2")], False),
+        (WAITING, [user("one"), answer("first", "msg_9"), user("two"), user("three")], False),
+        (WAITING, [user("another"), *WAITING, user("three")], False),
+        (WAITING, [], False),
+        ([user("hi"), REFUSED], [user("hi"), answer("hello", "msg_1"), user("bye")], False),
+        ([user("hi"), REFUSED], [user("hi"), MADE_UP, user("hi")], True),
+        (
+            [user("hi"), REFUSED | {"uuid": "a", "message": {**REFUSED["message"], "id": "one"}}],
+            [user("hi"), REFUSED | {"uuid": "b", "message": {**REFUSED["message"], "id": "two"}}, user("hi")],
+            False,  # two conversations that were limited side by side
+        ),
+    ],
+)
+def test_conversation_that_went_on_in_a_copy(
+    limited: list[dict[str, Any]], other: list[dict[str, Any]], went_on: bool
+) -> None:
+    assert went_on_in(limited, other) is went_on
 
 
 # ---------------------------------------------------------------------- what follows
