@@ -23,16 +23,16 @@ def test_what_differs_is_told_with_its_place(two_fakes: Theatre) -> None:
 
 
 def test_what_does_not_differ_is_the_same(two_fakes: Theatre) -> None:
-    [scenario] = chosen(["session_id_bad"])
+    [scenario] = chosen(["version"])
     played = two_fakes.play(scenario, known=())
-    assert (played.outcome, played.good, str(played)) == ("same", True, "session_id_bad: same")
-    assert played.real["start"]["stderr"] == ["Error: Invalid session ID. Must be a valid UUID."]
+    assert (played.outcome, played.good, str(played)) == ("same", True, "version: same")
+    assert played.real["start"]["stdout"] == ["<v> (Claude Code)"]
 
 
 def test_a_known_difference_is_no_failure_and_a_stale_one_is(two_fakes: Theatre) -> None:
     entry = {"name": "all of it", "scenarios": ["*"], "places": ["*"], "reason": "two releases"}
     known = read_known([entry])
-    unknown, bad = (chosen([name])[0] for name in ("resume_unknown", "session_id_bad"))
+    unknown, bad = (chosen([name])[0] for name in ("resume_unknown", "version"))
     assert two_fakes.play(unknown, known).outcome == "known"
     stale = two_fakes.play(bad, known)
     assert (stale.outcome, stale.good) == ("stale", False)
