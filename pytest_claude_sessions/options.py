@@ -128,7 +128,7 @@ def resolve(config: pytest.Config) -> Options:
     from .suite.registry import load_registry
 
     registry = load_registry()
-    table, source = _read_table(config.rootpath)
+    table, source = _read_table(config.invocation_params.dir, config.rootpath)
     _only(table, _KEYS, source)
     profiles = {**registry.profiles, **_own_profiles(table, source)}
     profile = config.getoption("claude_profile") or _text(table, "profile", source) or "core"
@@ -173,22 +173,25 @@ def _manager(config: pytest.Config, table: Mapping[str, Any], source: str) -> st
     return found
 
 
-def _read_table(root: Path) -> tuple[Mapping[str, Any], str]:
+def _read_table(*directories: Path) -> tuple[Mapping[str, Any], str]:
+    """The first configuration that one of these directories has: where pytest was called, then its root.
+
+    A manager that has a directory of its own in a larger project is called from there, and pytest's root is then above.
+    """
     import tomllib
 
-    for name in (CONFIG_FILE, "pyproject.toml"):
-        path = root / name
+    for path in (directory / name for directory in directories for name in (CONFIG_FILE, "pyproject.toml")):
         if not path.is_file():
             continue
         try:
             data = tomllib.loads(path.read_text("utf-8"))
         except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-            raise WrongOption(f"{name}: not valid TOML: {error}") from error
-        if name == CONFIG_FILE:
-            return data, name
+            raise WrongOption(f"{path.name}: not valid TOML: {error}") from error
+        if path.name == CONFIG_FILE:
+            return data, path.name
         table = data.get("tool", {}).get(TABLE)
         if table is not None:
-            return table, f"{name} [tool.{TABLE}]"
+            return table, f"{path.name} [tool.{TABLE}]"
     return {}, CONFIG_FILE
 
 

@@ -110,6 +110,19 @@ def test_manager_comes_from_option_hook_ini_or_file(pytester: pytest.Pytester) -
     assert "a callable is expected" in option.stderr.str()
 
 
+def test_directory_where_pytest_is_called_has_the_first_word(
+    pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pytester.makepyprojecttoml('[tool.pytest.ini_options]\n[tool.pytest-claude-sessions]\nmanager = "of-the-root:no"')
+    agent = pytester.mkdir("agent")
+    (agent / "claude-conformance.toml").write_text('manager = "of-the-agent:no"')
+    monkeypatch.chdir(agent)
+    result = pytester.runpytest("--claude-conformance")
+    result.stderr.fnmatch_lines(["*of-the-agent:no does not import*"])
+    (agent / "claude-conformance.toml").unlink()
+    pytester.runpytest("--claude-conformance").stderr.fnmatch_lines(["*of-the-root:no does not import*"])
+
+
 def test_hook_may_give_the_factory_itself(pytester: pytest.Pytester) -> None:
     pytester.makeconftest(
         """
