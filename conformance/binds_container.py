@@ -107,7 +107,7 @@ def remount_in_mid_turn_leaves_no_dead_id(trial: Trial) -> None:
     projects(trial).mkdir()
     with trial.read_only_for_now(trial.environment.home):
         pass  # so that the mounts are this process's own, before others run
-    gate = trial.claude.hold(at="turn", when="prompt:first prompt")
+    gate = trial.claude.hold(at="turn", when="fresh")
     manager = trial.manager
     dispatch = trial.background(lambda: manager.dispatch("first prompt", key=KEY))
     gate.wait_reached()
