@@ -15,6 +15,7 @@ import pytest
 
 from ..suite.subject import as_json
 from ..suite.verdict import VERDICTS, RequirementResult
+from .masking import Masking
 
 if TYPE_CHECKING:
     from ..suite.run import ConformanceRun
@@ -25,6 +26,7 @@ SCHEMA = 1
 def make_report(run: ConformanceRun) -> dict[str, Any]:
     """The report's data, after the run's end."""
     assert run.outcome is not None
+    masking = Masking()
     counts = Counter(result.verdict for result in run.requirement_results)
     report: dict[str, Any] = {
         "schema": SCHEMA,
@@ -32,7 +34,7 @@ def make_report(run: ConformanceRun) -> dict[str, Any]:
         "suite_version": version("pytest-claude-sessions"),
         "created": datetime.now(UTC).isoformat(timespec="seconds"),
         "outcome": run.outcome.name,
-        "reasons": list(run.outcome.reasons),
+        "reasons": _masked(list(run.outcome.reasons), masking),
         "profile": run.options.profile,
         "required": sorted(run.plan.required),
         "subject": dict(as_json(run.identity)),
@@ -42,7 +44,7 @@ def make_report(run: ConformanceRun) -> dict[str, Any]:
             "pytest": pytest.__version__,
             "claude": {"kind": "real" if run.program else "fake", "release": _release(run)},
         },
-        "requirements": [_requirement(result) for result in run.requirement_results],
+        "requirements": [_masked(_requirement(result), masking) for result in run.requirement_results],
         "expected_failures": [
             {
                 "id": failure.id,
@@ -84,6 +86,15 @@ def _requirement(result: RequirementResult) -> dict[str, Any]:
     if result.failures:
         entry["failures"] = [dict(failure) for failure in result.failures]
     return entry
+
+
+def _masked(value: Any, masking: Masking) -> Any:
+    """Plain data without secrets: a manager's own words, and what it was seen to do, may hold some."""
+    if isinstance(value, str):
+        return masking.of_text(value)
+    if isinstance(value, Mapping):
+        return {name: _masked(part, masking) for name, part in value.items()}
+    return [_masked(part, masking) for part in value] if isinstance(value, list | tuple) else value
 
 
 def _release(run: ConformanceRun) -> str:

@@ -55,6 +55,21 @@ def test_report_of_a_run_follows_its_schema_and_holds_the_failures(pytester: pyt
     assert not any("failures" in entry for entry in others)
 
 
+def test_what_a_manager_lets_slip_is_masked(pytester: pytest.Pytester) -> None:
+    slips = "raise RuntimeError('ANTHROPIC_API_KEY=sk-ant-a-made-up-one-0123456789')"
+    pytester.makepyfile(forgetful=FORGETFUL.replace("return None", slips))
+    pytester.runpytest_subprocess(
+        "--claude-conformance",
+        "--claude-manager=forgetful:Forgetful",
+        "--claude-requirement=STO-01",
+        "--claude-report=report.json",
+    )
+    text = pytester.path.joinpath("report.json").read_text()
+    assert "ANTHROPIC_API_KEY=***" in text
+    assert "made-up-one" not in text
+    assert json.loads(text)["digest"] == digest(json.loads(text))
+
+
 def test_digest_is_that_of_all_other_fields() -> None:
     made = report(verdicts=MIXED)
     jsonschema.validate(made, schema())
