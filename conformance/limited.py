@@ -73,6 +73,12 @@ def cut_off(
     return Transcript.read(made.path)
 
 
+def needs_dispatch(trial: Trial) -> None:
+    """Leave the check out for a manager that recovers what it never begins."""
+    if "resume" not in trial.capabilities:
+        trial.not_applicable("the manager does not declare resume: it has no dispatch that could meet a limit")
+
+
 def limited(trial: Trial) -> list[RateLimited]:
     """What the manager tells, in an order of its own."""
     return sorted(trial.manager.rate_limited_sessions(), key=lambda found: found.session_id)

@@ -12,7 +12,7 @@ from pytest_claude_sessions.config_dir import HistoryEntry, Transcript
 from pytest_claude_sessions.suite.check import check
 from pytest_claude_sessions.suite.trial import Trial
 
-from .limited import cut_off, limited, resume_by_hand, resumed_ids, told
+from .limited import cut_off, limited, needs_dispatch, resume_by_hand, resumed_ids, told
 
 RELEASES = ("1.0.98", "1.0.128", "2.0.77", "2.1.50", "2.1.112", "2.1.160", "2.1.329")
 """Those that were seen to write a limit in a form of their own."""
@@ -73,6 +73,7 @@ def a_limit_is_found_in_each_wording(trial: Trial, wording: Wording) -> None:
 @check("REC-01")
 def a_limit_is_found_where_claude_met_it(trial: Trial) -> None:
     """A dispatch that meets a limit leaves a conversation that is found; the one before it is not."""
+    needs_dispatch(trial)
     trial.succeeded(trial.manager.dispatch("a healthy prompt", key="healthy"), given="a dispatch without a limit")
     trial.claude.usage_limit()
     result = trial.manager.dispatch("a prompt that meets the limit", key="limited")

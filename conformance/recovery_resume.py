@@ -11,7 +11,7 @@ from pytest_claude_sessions.manager import DispatchResult
 from pytest_claude_sessions.suite.check import check
 from pytest_claude_sessions.suite.trial import Trial
 
-from .limited import PROMPT, cut_off, resumed_ids, told
+from .limited import PROMPT, cut_off, needs_dispatch, resumed_ids, told
 
 PROMPTS = {
     "plain": PROMPT,
@@ -78,6 +78,7 @@ def several_are_resumed_each_in_its_own_directory(trial: Trial) -> None:
 @check("REC-04")
 def what_claude_left_is_carried_on(trial: Trial) -> None:
     """A conversation that met a limit in its second turn is carried on with the second prompt."""
+    needs_dispatch(trial)
     first = trial.manager.dispatch("first prompt", key="chat")
     trial.succeeded(first, given="a dispatch without a limit")
     trial.claude.usage_limit()
