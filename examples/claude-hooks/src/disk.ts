@@ -22,7 +22,7 @@ export async function lock(path: string, seconds: number): Promise<number | null
   const descriptor = writing(path, () => openSync(path, "a+", 0o600));
   try {
     const stdio = ["ignore", "ignore", "ignore", descriptor] as const;
-    const [status] = await once(spawn("flock", ["-w", String(seconds), "3"], { stdio: [...stdio] }), "exit");
+    const [status] = await once(spawn("flock", ["-w", seconds.toFixed(3), "3"], { stdio: [...stdio] }), "exit");
     if (status === 0) return descriptor;
   } catch (error) {
     closeSync(descriptor);

@@ -1,17 +1,17 @@
 // Proof by writing that conversations last: permission bits say nothing of mounts, quotas and root.
 import { spawnSync } from "node:child_process";
 import { randomUUID } from "node:crypto";
-import { mkdtempSync, rmSync, statSync, type Stats, utimesSync } from "node:fs";
+import { existsSync, mkdtempSync, rmSync, statSync, type Stats, utimesSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { dirname, join } from "node:path";
+import { join } from "node:path";
 
 // What a release writes besides projects/, by the first release that is so; "." is the config dir itself.
-const NEEDS: [since: [number, number, number], names: string[]][] = [
-  [[2, 1, 329], []],
-  [[2, 1, 112], ["session-env"]],
-  [[2, 1, 50], ["debug", "session-env"]],
-  [[2, 0, 77], [".", "todos", "debug", "session-env"]],
-  [[1, 0, 0], [".", "todos"]],
+const NEEDS: [since: string, names: string[]][] = [
+  ["2.1.329", []],
+  ["2.1.112", ["session-env"]],
+  ["2.1.50", ["debug", "session-env"]],
+  ["2.0.77", [".", "todos", "debug", "session-env"]],
+  ["1.0.0", [".", "todos"]],
 ];
 
 /** As the user who runs Claude, and in a child, which alone can change its user. */
@@ -23,13 +23,15 @@ head -c 65536 /dev/zero > "./$2/probe"
 
 /** What keeps conversations from lasting, each in a line; empty when nothing does. */
 export function persistenceProblems(configDir: string, claude: string, env: Record<string, string>): string[] {
-  const owner = statSync(configDir, { throwIfNoEntry: false });
-  if (owner === undefined) return [`${configDir} is missing`];
-  const projects = join(configDir, "projects");
-  const needs = needsOf(claude, env).map((name) => join(configDir, name));
-  // Claude makes what else it needs, where it can.
-  const places = needs.map((path) => (statSync(path, { throwIfNoEntry: false }) ? path : dirname(path)));
-  return [projects, ...places].flatMap((directory) => problemWith(directory, owner) ?? []);
+  try {
+    const owner = statSync(configDir);
+    const needs = needsOf(releaseOf(claude, env)).map((name) => join(configDir, name));
+    // What else it needs Claude makes itself, where it can.
+    const places = needs.map((path) => (existsSync(path) ? path : configDir));
+    return [join(configDir, "projects"), ...places].flatMap((directory) => problemWith(directory, owner) ?? []);
+  } catch (error) {
+    return [(error as Error).message];
+  }
 }
 
 function problemWith(directory: string, owner: Stats): string | null {
@@ -44,14 +46,13 @@ function problemWith(directory: string, owner: Stats): string | null {
   try {
     utimesSync(directory, found.atimeMs / 1000, found.mtimeMs / 1000);
   } catch {
-    // It is read-only, or another user's: nothing was changed then.
+    // It is read-only: nothing was changed then.
   }
-  return tried.status === 0 ? null : `${directory} cannot be written: ${tried.stderr || tried.error?.message}`.trim();
+  return tried.status === 0 ? null : `${directory} cannot be written: ${tried.error?.message ?? tried.stderr.trim()}`;
 }
 
-function needsOf(claude: string, env: Record<string, string>): string[] {
-  const release = releaseOf(claude, env);
-  const isSince = (since: number[]) => release.localeCompare(since.join("."), "en", { numeric: true }) >= 0;
+function needsOf(release: string): string[] {
+  const isSince = (since: string) => release.localeCompare(since, "en", { numeric: true }) >= 0;
   return NEEDS.find(([since]) => isSince(since))?.[1] ?? [];
 }
 

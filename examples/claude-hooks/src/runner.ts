@@ -39,7 +39,7 @@ export class AgentRunner {
     try {
       const known = await this.store.has(asked.key);
       const row = await this.store.get(asked.key);
-      const warnings = known && row === null ? [`expired: the last conversation of ${asked.key} rested too long`] : [];
+      const warnings = known && row === null ? ["expired: the conversation rested too long; a new one was begun"] : [];
       const cwd = row?.cwd ?? asked.cwd;
       if (!statSync(cwd, { throwIfNoEntry: false })?.isDirectory())
         throw new Refusal("cwd_missing", `the conversation's directory ${cwd} is gone; its id is kept`);
@@ -87,7 +87,7 @@ export class AgentRunner {
     const resumed =
       resume !== undefined &&
       (turn.wasReset || (before !== null && (id === resume ? carriesOn(before, after) : after.turns > before.turns)));
-    if (resume !== undefined && !resumed) warnings.push(`cold_start: Claude answered ${resume} without its earlier turns`);
+    if (resume !== undefined && !resumed) warnings.push("cold_start: Claude answered without the earlier turns");
     await this.store.set(key, id, cwd);
     return { ...outcome, session_id: id, resumed };
   }

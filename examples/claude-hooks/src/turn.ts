@@ -7,9 +7,16 @@ import { endGroup } from "./lease.js";
 import { type Kind, Refusal } from "./refusal.js";
 
 const STDERR_GRACE_MS = 1000;
+const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
 // What an enclosing Claude leaves in the environment; handed on, the transcript is not written.
-const ENCLOSING = ["CLAUDECODE", "CLAUDE_CODE_CHILD_SESSION", "CLAUDE_CODE_SESSION_ID", "CLAUDE_PID", "CLAUDE_CODE_SSE_PORT"];
+const ENCLOSING = new Set([
+  "CLAUDECODE",
+  "CLAUDE_CODE_CHILD_SESSION",
+  "CLAUDE_CODE_SESSION_ID",
+  "CLAUDE_CODE_SSE_PORT",
+  "CLAUDE_PID",
+]);
 
 const FAILURES: Partial<Record<string, Kind>> = {
   authentication_failed: "auth",
@@ -101,18 +108,18 @@ export async function takeTurn(claude: Claude, ask: Ask): Promise<Turn> {
 
   const start = (command: string, args: string[], env: NodeJS.ProcessEnv) => {
     // In a process group of its own, so that it can be ended with its children.
-    const claude = spawn(command, args, { cwd: ask.cwd, env, detached: true, stdio: ["pipe", "pipe", "pipe"] });
-    child = claude;
-    ended = new Promise((resolve) => claude.once("error", resolve).once("exit", resolve));
-    claude.stderr.setEncoding("utf8").on("data", (chunk: string) => (stderr += chunk));
-    if (claude.pid !== undefined) ask.started(claude.pid);
-    return claude;
+    const started = spawn(command, args, { cwd: ask.cwd, env, detached: true, stdio: ["pipe", "pipe", "pipe"] });
+    child = started;
+    ended = new Promise((resolve) => started.once("error", resolve).once("exit", resolve));
+    started.stderr.setEncoding("utf8").on("data", (chunk: string) => (stderr += chunk));
+    if (started.pid !== undefined) ask.started(started.pid);
+    return started;
   };
   const end = async () => child?.pid !== undefined && (await endGroup(child.pid));
   const timer = setTimeout(() => {
     timedOut = true;
     void end();
-  }, ask.seconds * 1000);
+  }, Math.min(ask.seconds * 1000, LONGEST_TIMER_MS));
   try {
     const messages = query({
       prompt: ask.prompt, // goes in by stdin: no length and no leading dash matters
@@ -131,7 +138,10 @@ export async function takeTurn(claude: Claude, ask: Ask): Promise<Turn> {
     for await (const frame of messages) frames.push(frame);
   } catch (error) {
     // What else the SDK throws the frames, stderr and the time-out tell more exactly.
-    if (error instanceof Refusal) throw error;
+    if (error instanceof Refusal) {
+      await end();
+      throw error;
+    }
   } finally {
     await ended;
     clearTimeout(timer);
@@ -142,6 +152,6 @@ export async function takeTurn(claude: Claude, ask: Ask): Promise<Turn> {
 }
 
 function environment(claude: Claude): Record<string, string> {
-  const kept = Object.entries(claude.env).filter(([name]) => !ENCLOSING.includes(name));
+  const kept = Object.entries(claude.env).filter(([name]) => !ENCLOSING.has(name));
   return { ...Object.fromEntries(kept), CLAUDE_CONFIG_DIR: claude.configDir };
 }
