@@ -52,10 +52,23 @@ def converse(program: Program) -> tuple[str, int]:
         waiting = [line.decode("utf-8", "replace").strip() for line in lines]
 
 
+def registered(program: Program) -> dict[str, str]:
+    """What the registry's entry of a program in a terminal has besides those of others, as a form."""
+    rules = program.behaviour["terminal"]
+    more: dict[str, str] = dict(rules["registry"])
+    pane = os.environ.get("TMUX_PANE", "")
+    if rules["names_pane"] and pane:
+        # "session:@window.%pane"; without asking tmux, a window is taken to have the number of its one pane.
+        session = os.environ.get("TMUX", "").rpartition(",")[2]
+        more["tmux"] = f"{session}:@{pane[1:]}.{pane}"
+    return more
+
+
 def _clear(program: Program) -> None:
     """Begin another conversation; its transcript begins with the command."""
     program.session = program.finder.new()
     program.turns.note("<command-name>/clear</command-name>")
+    program.running.keeps_id = not program.behaviour["terminal"]["clear_registers"]
     program.running.say("idle", program.clock.now(), program.session.id)
     program.journal.entry["session_id"] = program.session.id
     program.journal.save()

@@ -8,6 +8,7 @@ import sys
 from . import arguments, frames, layout, script, settings, side_files
 from .ending import Signalled, end_after_signal, end_with_error, listen, refuse, stop_listening
 from .events import tell
+from .finder import Finder
 from .forms import new_uuid
 from .journal import Journal
 from .misbehaviour import Crash, Misbehaviour
@@ -15,7 +16,7 @@ from .now import Clock
 from .opening import leave_refused, open_conversation, register, write_state
 from .output import STREAM, TEXT, Output
 from .release import NEWEST, Release, UnknownRelease
-from .session import Finder, Refused, Session
+from .session import Refused, Session
 from .turns import Turns
 
 TYPE_CHECKING = False
@@ -208,6 +209,10 @@ class Program:
         form = self.behaviour["running_file"]
         if form is not None and self.origin:
             form = {key: self.origin.get(key, value) for key, value in form.items()}
+            if interactive:
+                from .interactive import registered
+
+                form.update(registered(self))
             self.behaviour = {**self.behaviour, "running_file": form}
 
     def answer(self, prompt: str | list[Any], text: str) -> tuple[str, int]:

@@ -124,6 +124,7 @@ class Running:
         self._key = None if key is None else f"{self._path[: -len('json')]}{os.urandom(32).hex()}.key"
         self._key_form = key
         name = f"{os.path.basename(cwd)}-{os.urandom(1).hex()}"
+        self.keeps_id = False  # some releases never tell of another conversation
         self._values = {
             **_process_values(),
             "name": name,
@@ -161,7 +162,7 @@ class Running:
         if self._form is None:
             return
         self._values.update(status=status, status_ms=int(now * 1000))
-        if session_id is not None:
+        if session_id is not None and not self.keeps_id:
             self._values["session_id"] = session_id
         text = dumps(fill(self._form, self._values))
         try:

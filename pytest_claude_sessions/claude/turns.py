@@ -180,7 +180,7 @@ class Turns:
             turn.leaf = self._made_up[-1]["uuid"]
         self._written = []
         self._begun = False
-        session.append(fork_records(program, turn) if session.copies else [])
+        session.append(fork_records(program, turn) if session.copies else self._title_records())
         self._write(turn.prompt_records())
         program.running.say("busy", program.clock.now(), session.id)
         program.journal.save()
@@ -216,10 +216,7 @@ class Turns:
             at = next(i for i, record in enumerate(records) if record.get("type") == "assistant")
             self._write(records[:at])
             steps.cut_short(program.session, dump(records[at]), program.clock)
-        if program.session.title is not None and program.behaviour["titles"]["record"]:
-            title = {"type": "custom-title", "customTitle": program.session.title, "sessionId": program.session.id}
-            records = [*records, title]
-        self._write(records)
+        self._write([*records, *self._title_records()])
         self._remember()
         self._say(reply, uuid)
         for block in range(STOP_BLOCKS):
@@ -321,6 +318,13 @@ class Turns:
             text=error.text,
             num_turns=self._num_turns(),
         )
+
+    def _title_records(self) -> list[dict[str, Any]]:
+        """The title by which the conversation was found, where the release writes it again."""
+        session = self._program.session
+        if session.title is None or not self._program.behaviour["titles"]["record"]:
+            return []
+        return [{"type": "custom-title", "customTitle": session.title, "sessionId": session.id}]
 
     def _num_turns(self) -> int:
         if self._program.behaviour["num_turns"] == "messages":

@@ -70,6 +70,7 @@ class Person:
         self.stage.note(
             step,
             running={key: running[key] for key in _RUNNING if key in running},
+            running_keys=sorted(running),
             history=[{key: value for key, value in line.items() if key != "timestamp"} for line in history],
             history_keys=sorted({key for line in history for key in line}),
             transcripts=len(transcripts),
@@ -124,10 +125,9 @@ def prompts(stage: Stage) -> None:
 def clear(stage: Stage) -> None:
     with Person(stage) as person:
         person.asks("first")
-        before = person.running()["sessionId"]
         person.note("before")
         person.terminal.type("/clear")
-        person.terminal.wait_for("another id", lambda: person.running().get("sessionId", before) != before)
+        person.terminal.wait_for("the command's line", lambda: person.history()[-1]["display"] == "/clear")
         person.note("cleared")
         person.asks("second")
         person.note("after")

@@ -16,6 +16,7 @@ from typing import Any
 from ..api import MessagesApi
 from ..claude.settings import MANAGED
 from .frames_seen import cut_down, kinds, read_output, sent_counts
+from .hooks_seen import hook_settings, hooks_seen
 from .namespace import managed_settings
 from .normal import Normal
 from .run import Ran, Running
@@ -170,7 +171,7 @@ class Stage:
         stderr = [line.rstrip()[:_LONGEST] for line in ran.err.splitlines() if line.strip() and not _STACK.match(line)]
         if stderr:
             told["stderr"] = stderr
-        hooks = self._hooks()
+        hooks = hooks_seen(self.hook_dir)
         if hooks:
             told["hooks"] = hooks
         self._keep(step, told)
@@ -281,26 +282,7 @@ class Stage:
 
         :param command: a shell command that each runs afterwards
         """
-        hooks = {}
-        for event in events:
-            own = f"{{ cat; echo; }} >> '{self.hook_dir}/{event}'"
-            hooks[event] = [{"hooks": [{"type": "command", "command": f"{own}; {command}" if command else own}]}]
-        return {"hooks": hooks}
-
-    def _hooks(self) -> dict[str, Any]:
-        told: dict[str, Any] = {}
-        for path in sorted(self.hook_dir.iterdir()):
-            runs = [json.loads(line) for line in path.read_text().splitlines() if line.strip()]
-            path.unlink()
-            told[path.name] = [
-                {
-                    "keys": sorted(run),
-                    **{key: run[key] for key in ("session_id", "source", "reason", "stop_hook_active") if key in run},
-                    **{key: run[key] for key in ("transcript_path", "error", "last_assistant_message") if key in run},
-                }
-                for run in runs
-            ]
-        return told
+        return hook_settings(self.hook_dir, events, command)
 
     # -- the API
 

@@ -65,6 +65,9 @@ class Terminal:
     def status(self) -> int | None:
         """The program's exit status, None while it runs and when its pane is gone."""
         told = self._run("list-panes", "-F", "#{pane_dead} #{pane_dead_status}").split()
+        if told == ["1"]:
+            # tmux 3.3 now and then leaves a dead pane's process unreaped until another child of it ends.
+            self._run("run-shell", "true")
         return int(told[1]) if len(told) == 2 and told[0] == "1" else None
 
     def wait_for(self, what: str, is_there: Callable[[], object]) -> None:
