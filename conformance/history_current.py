@@ -156,7 +156,7 @@ def old_conversation_resolves(trial: Trial) -> None:
 
 
 @check("HIS-08")
-def unknown_id_isnot_begun(trial: Trial) -> None:
+def unknown_id_is_not_begun(trial: Trial) -> None:
     """resume_session of an id that nobody knows begins no conversation; of a known one it carries on."""
     recorded(trial, A, "before", project=trial.environment.workdir, ago=20)
     unknown = numbered(0xFFFFFFFF)

@@ -9,6 +9,7 @@ from pathlib import Path
 from pytest_claude_sessions.config_dir import Transcript
 from pytest_claude_sessions.manager import DispatchResult
 from pytest_claude_sessions.suite.check import check
+from pytest_claude_sessions.suite.handle import ManagerHandle
 from pytest_claude_sessions.suite.trial import Trial
 
 from .limited import PROMPT, cut_off, needs_dispatch, resumed_ids, told
@@ -91,7 +92,7 @@ def what_claude_left_is_carried_on(trial: Trial) -> None:
 
 
 # ---------------------------------------------------------------------- nothing twice
-AGAIN: dict[str, Callable[[Trial], object]] = {
+AGAIN: dict[str, Callable[[Trial], ManagerHandle]] = {
     "the-same-manager": lambda trial: trial.manager,
     "after-a-restart": lambda trial: trial.restart(),
     "another-process": lambda trial: trial.process(),
@@ -99,18 +100,17 @@ AGAIN: dict[str, Callable[[Trial], object]] = {
 
 
 @check("REC-05", cases=AGAIN)
-def running_it_again_resumes_nothing(trial: Trial, again: Callable[[Trial], object]) -> None:
+def running_it_again_resumes_nothing(trial: Trial, again: Callable[[Trial], ManagerHandle]) -> None:
     """Recovered once, two conversations are left alone by the next recovery; one limited since is not."""
     cuts = [cut_off(trial, cwd=trial.directory(name)) for name in ("left", "right")]
     trial.manager.recover_rate_limited()
     ids = [cut.session_id for cut in cuts]
     trial.equal(sorted(map(str, resumed_ids(trial))), sorted(ids), given="two limited conversations, and a recovery")
-    again(trial)
     manager = again(trial)
-    results = manager.recover_rate_limited()  # type: ignore[attr-defined]  # a ManagerHandle
+    results = manager.recover_rate_limited()
     trial.equal(resumed_ids(trial)[2:], [], given=f"a second recovery; what it resumed ({results})")
     later = cut_off(trial, cwd=trial.directory("left"))
-    manager.recover_rate_limited()  # type: ignore[attr-defined]  # a ManagerHandle
+    manager.recover_rate_limited()
     trial.equal(resumed_ids(trial)[2:], [later.session_id], given="a third recovery, after another limit")
 
 
