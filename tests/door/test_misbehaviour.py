@@ -89,7 +89,7 @@ def test_what_is_allowed_is_not_charged(fault: str, start: Callable[..., Session
 
 
 def test_late_answer_is_charged_once(start: Callable[..., Session]) -> None:
-    session = start("late", "1")
+    session = start("late")
     with pytest.raises(Misconduct, match="set_session hung"):
         store(session, 0.2)
     assert session.call("get_session", {"key": "key"}, PROMPT_S) == "id"

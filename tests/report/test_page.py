@@ -59,8 +59,10 @@ level.value = "should";
 level.dispatchEvent(new Event("input", {bubbles: true}));
 """
 FOLLOW = """
-document.querySelector(".cells a[href='#RES-04']").click();
-new Promise((done) => setTimeout(done, 0));
+new Promise((done) => {
+  addEventListener("hashchange", () => done(), {once: true});
+  document.querySelector(".cells a[href='#RES-04']").click();
+});
 """
 SMALLEST = """
 Math.min(...Array.from(document.querySelectorAll("p, li, dd"), (each) => parseFloat(getComputedStyle(each).fontSize)))
@@ -187,9 +189,7 @@ def test_link_to_a_requirement_opens_it_also_when_it_was_filtered_out(mixed: Pat
     shown.show(mixed)
     shown.run("document.querySelector('[name=verdict][value=passed]').click()")
     assert not shown.run("document.getElementById('RES-04').checkVisibility()")
-    shown.run(
-        "document.querySelector('.cells a[href=\"#RES-04\"]').click(); new Promise((done) => setTimeout(done, 50))"
-    )
+    shown.run(FOLLOW)
     assert shown.run("document.getElementById('RES-04').checkVisibility()")
     assert shown.run(state) == [True, "RES-04"]
 

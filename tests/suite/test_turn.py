@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -57,9 +56,7 @@ def test_a_hook_is_run_in_a_directory_that_is_gone(trial: Trial) -> None:
 
 def test_a_hook_that_hangs_is_killed(trial: Trial) -> None:
     install(trial, "exec sleep 600")
-    began = time.monotonic()
     assert [end.status for end in run_stop_hooks(trial, timeout_s=0.1)] == [None]
-    assert time.monotonic() - began < 300
 
 
 def test_settings_without_a_stop_hook_are_charged_to_the_manager(trial: Trial) -> None:
