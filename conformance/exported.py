@@ -173,7 +173,7 @@ def all_in(trial: Trial, export: Export, transcript: Transcript, *, given: str) 
     for path in [transcript.path, *below]:
         if path.suffix == ".jsonl":
             lacking = export.lacks(records_of(path))
-        elif path.suffix == ".json":
+        elif path.suffix == ".json" and not export.holds_bytes(path.read_bytes()):
             lacking = export.lacks([json.loads(path.read_bytes())])
         else:
             lacking = [] if export.holds_bytes(path.read_bytes()) else [f"{path.stat().st_size} bytes"]
