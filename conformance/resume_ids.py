@@ -65,7 +65,7 @@ def id_after_a_reset_is_stored(trial: Trial) -> None:
 def _workspace_id(trial: Trial) -> str:
     if "identity" not in trial.capabilities:
         trial.not_applicable("the manager declares no identity, so it has no workspaces")
-    if not trial.has_session_id_option:
+    if not trial.chooses_ids:
         trial.not_applicable(f"release {trial.claude.release.version} has no --session-id")
     return trial.manager.derive_session_id("workspace-1")
 

@@ -9,6 +9,7 @@ import uuid
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -136,7 +137,7 @@ class Trial:
         return self._kept(session)
 
     def refusal_at_start(self, **settings: Any) -> str | None:
-        """The kind of the refusal that a start with these settings meets, None when it starts."""
+        """The refusal that a start with these settings meets, `kind: message`; None when it starts."""
         try:
             self.another(self.environment.with_settings(**settings))
         except Refusal as refusal:
@@ -174,11 +175,6 @@ class Trial:
     @property
     def chooses_ids(self) -> bool:
         """Whether the release can be told the id of a new conversation (--session-id)."""
-        return self.behaviour.get("option:session-id") is not None
-
-    @property
-    def has_session_id_option(self) -> bool:
-        """Whether the release at hand knows `--session-id`."""
         return self.behaviour["option:session-id"] is not None
 
     @property
@@ -285,31 +281,29 @@ class Trial:
     def together(self, *works: Callable[[], Any]) -> list[Any]:
         """Do several things at once, released by a barrier; their results in order.
 
-        :raises: the first exception of one of them
+        :raises Breach: when one of them does not end
+        :raises Exception: that of the first of them that raised one, when all have ended
         """
         barrier = threading.Barrier(len(works))
-        results: list[Any] = [None] * len(works)
-        errors: list[BaseException] = []
 
-        def body(number: int, work: Callable[[], Any]) -> None:
-            try:
-                barrier.wait(TOGETHER_TIMEOUT_S)
-                results[number] = work()
-            except BaseException as error:
-                errors.append(error)
+        def body(work: Callable[[], Any]) -> Any:
+            barrier.wait(self._patience_s)
+            return work()
 
-        threads = [threading.Thread(target=body, args=pair, daemon=True) for pair in enumerate(works)]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join(TOGETHER_TIMEOUT_S)
-        if errors:
-            raise errors[0]
-        return results
+        begun = [self.background(partial(body, work)) for work in works]
+        deadline = time.monotonic() + self._patience_s
+        for one in begun:
+            one.done_within(max(0.0, deadline - time.monotonic()))
+        return [one.result(0.0) for one in begun]
 
     def background(self, work: Callable[[], Any]) -> Background:
         """Begin something that goes on while the check does; ask for its result later."""
-        return Background(work)
+        return Background(work, self._patience_s)
+
+    @property
+    def _patience_s(self) -> float:
+        """Until when work in a thread has ended: a call of the manager may take its own time in it."""
+        return max(TOGETHER_TIMEOUT_S, 1.5 * self._arrangement.call_timeout_s)
 
     # ------------------------------------------------------------------ judging
     def judge(self, holds: bool, *, given: str, expected: str, seen: object) -> None:
@@ -355,9 +349,13 @@ class Trial:
 
 
 class Background:
-    """Work that was begun in a thread."""
+    """Work that was begun in a thread.
 
-    def __init__(self, work: Callable[[], Any]) -> None:
+    :param patience_s: seconds until it has hung
+    """
+
+    def __init__(self, work: Callable[[], Any], patience_s: float = TOGETHER_TIMEOUT_S) -> None:
+        self._patience_s = patience_s
         self._box: list[tuple[bool, Any]] = []
         self._thread = threading.Thread(target=self._body, args=(work,), daemon=True)
         self._thread.start()
@@ -373,11 +371,15 @@ class Background:
         self._thread.join(seconds)
         return bool(self._box)
 
-    def result(self) -> Any:
-        """Wait for its end; its result, or its exception."""
-        self._thread.join(TOGETHER_TIMEOUT_S)
+    def result(self, wait_s: float | None = None) -> Any:
+        """Wait for its end; its result, or its exception.
+
+        :param wait_s: how long, None for as long as it may take
+        :raises Breach: when it does not end
+        """
+        self._thread.join(self._patience_s if wait_s is None else wait_s)
         if not self._box:
-            raise Breach("work begun in the background", "its end", f"no end after {TOGETHER_TIMEOUT_S:g} s")
+            raise Breach("work begun in the background", "its end", f"no end after {self._patience_s:g} s")
         good, value = self._box[0]
         if good:
             return value
