@@ -112,9 +112,11 @@ def _killed(trial: Trial) -> None:
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     ) as process:
-        gate.wait_reached()
-        judge_state(trial, "busy", given="a turn running")
-        process.kill()
+        try:
+            gate.wait_reached()
+            judge_state(trial, "busy", given="a turn running")
+        finally:
+            process.kill()
 
 
 def _failed(trial: Trial) -> None:
