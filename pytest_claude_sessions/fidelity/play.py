@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 import tempfile
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
@@ -77,7 +77,8 @@ class Theatre:
         try:
             for subject in self.subjects:
                 stage = Stage(subject, self.api, self.directory / "stage", self.directory / "kept")
-                scenario.act(stage)
+                with closing(stage):
+                    scenario.act(stage)
                 told.append(stage.told())
         except CannotPlay as reason:
             return Played(scenario.name, "could-not-run", reason=str(reason))

@@ -58,6 +58,7 @@ class Running:
 
     def __init__(self, process: subprocess.Popen[bytes]) -> None:
         self._process = process
+        self._ended = False
         self._out: list[bytes] = []
         self._err: list[bytes] = []
         self._grown = threading.Condition()
@@ -119,6 +120,15 @@ class Running:
             status = self._process.wait(limit_s)
         except subprocess.TimeoutExpired:
             status = None
+        self.end()
+        text = [b"".join(kept).decode("utf-8", "replace") for kept in (self._out, self._err)]
+        return Ran(status, *text)
+
+    def end(self) -> None:
+        """Kill whatever is left of it; nothing happens where it has been waited for."""
+        if self._ended:
+            return
+        self._ended = True
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(self.pid, signal.SIGKILL)  # children that outlive it hold the pipes
         self._process.wait()
@@ -127,8 +137,6 @@ class Running:
         if self._process.stdin is not None:
             with contextlib.suppress(BrokenPipeError):
                 self._process.stdin.close()
-        text = [b"".join(kept).decode("utf-8", "replace") for kept in (self._out, self._err)]
-        return Ran(status, *text)
 
     def _read(self, stream: Any, kept: list[bytes]) -> None:
         while data := stream.read1(1 << 16):

@@ -9,7 +9,7 @@ import shutil
 import subprocess
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -60,6 +60,7 @@ class Stage:
         self._env: dict[str, str] = {}
         self._unset: set[str] = set()
         self._wrap: list[str] = []
+        self._begun: list[Running] = []
         shutil.rmtree(root, ignore_errors=True)
         for directory in (self.config_dir, self.home, self.cwd, self.hook_dir):
             directory.mkdir(parents=True)
@@ -149,10 +150,17 @@ class Stage:
             start_new_session=True,
         )
         running = Running(process)
+        self._begun.append(running)
         if stdin is not None and process.stdin is not None:
-            process.stdin.write(stdin)
-            process.stdin.close()
+            with suppress(BrokenPipeError):  # it ended without reading
+                process.stdin.write(stdin)
+                process.stdin.close()
         return running
+
+    def close(self) -> None:
+        """End what a scenario that came to no end of its own left running."""
+        while self._begun:
+            self._begun.pop().end()
 
     def ended(self, step: str, running: Running) -> Ran:
         """Wait for a start's end and keep what was seen as a step."""

@@ -91,7 +91,7 @@ class Terminal:
     def type(self, text: str) -> None:
         """Type a line and send it, once the program shows it."""
         self._run("send-keys", "-l", text)
-        self.wait_for(f"what was typed, {text!r},", lambda: text in self.screen.splitlines()[-1] or text in self.screen)
+        self.wait_for(f"what was typed, {text!r},", lambda: text in self.screen)
         self._run("send-keys", "Enter")
 
     def kill_pane(self) -> None:

@@ -15,7 +15,7 @@ from datetime import UTC, datetime
 from importlib.util import find_spec
 from pathlib import Path
 from queue import SimpleQueue
-from typing import TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any
 
 from ..claude.recording import CONFIG_DIR, CWD, FORM, HOME
 from ..claude.release import NEWEST
@@ -107,9 +107,15 @@ class _Run:
             errors="replace",
             start_new_session=True,
         )
-        self._process = process
+        assert process.stdin is not None
+        assert process.stdout is not None
+        assert process.stderr is not None
+        self._process, self._stdin = process, process.stdin
         limit = threading.Timer(timeout_s, self._kill)
-        readers = [threading.Thread(target=self._read), threading.Thread(target=self._read_stderr)]
+        readers = [
+            threading.Thread(target=self._read, args=(process.stdout,)),
+            threading.Thread(target=self._read_stderr, args=(process.stderr,)),
+        ]
         for thread in (limit, *readers):
             thread.daemon = True
             thread.start()
@@ -122,17 +128,19 @@ class _Run:
                 self._say({"type": "user", "message": {"role": "user", "content": prompt}})
                 alive = self._until("result")
             with suppress(OSError):
-                process.stdin.close()  # type: ignore[union-attr]
+                process.stdin.close()
             while self._until("result"):
                 pass
             status = process.wait()
         finally:
             limit.cancel()
             self._kill()
-        for thread in readers:
-            thread.join()
-        process.stdout.close()  # type: ignore[union-attr]
-        process.stderr.close()  # type: ignore[union-attr]
+            process.wait()
+            for thread in readers:
+                thread.join()
+            for stream in (process.stdin, process.stdout, process.stderr):
+                with suppress(OSError):
+                    stream.close()
         self._events.append({"exit": status})
 
     def told(self) -> list[Event]:
@@ -167,10 +175,9 @@ class _Run:
 
     def _say(self, message: Mapping[str, Any]) -> None:
         self._keep({"in": dict(message)})
-        stdin = self._process.stdin
         with suppress(OSError, ValueError):  # it has gone: what it left to read says why
-            stdin.write(json.dumps(message) + "\n")  # type: ignore[union-attr]
-            stdin.flush()  # type: ignore[union-attr]
+            self._stdin.write(json.dumps(message) + "\n")
+            self._stdin.flush()
 
     def _until(self, kind: str) -> bool:
         """Read up to a frame of that type; False when the program ended before."""
@@ -196,14 +203,14 @@ class _Run:
         with self._lock:
             self._events.append(event)
 
-    def _read(self) -> None:
-        for line in self._process.stdout:  # type: ignore[union-attr]
+    def _read(self, stdout: IO[str]) -> None:
+        for line in stdout:
             if line.strip():
                 self._lines.put(line.rstrip("\n"))
         self._lines.put(None)
 
-    def _read_stderr(self) -> None:
-        for line in self._process.stderr:  # type: ignore[union-attr]
+    def _read_stderr(self, stderr: IO[str]) -> None:
+        for line in stderr:
             if line.strip():
                 self._keep({"err": line.rstrip("\n")})
 
