@@ -50,7 +50,7 @@ class AnswerGate:
         self._open = False
         self._decided.set()
 
-    def wait_reached(self, timeout_s: float = 20.0, count: int = 1) -> None:
+    def wait_reached(self, timeout_s: float = 60.0, count: int = 1) -> None:
         """Wait until answers have come to the gate.
 
         :param timeout_s: how long at most for each of them, in seconds.

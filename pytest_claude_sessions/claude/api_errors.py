@@ -23,16 +23,13 @@ _DAY_S = 86400
 class ApiError:
     """A failed request in the form of a release.
 
-    Args:
-        name: one of NAMES, which are the names of the script steps too.
-        options: the step's; `resets_at` of a usage limit is epoch seconds, None when the API does not say.
-        now: epoch seconds.
-
-    Attributes:
-        name: as given.
-        text: what the user reads.
-        values: what the forms of the frames and the record ask for.
-        event: `rate_limit_info` of the event that goes before, None where the release has none.
+    :param name: one of NAMES, which are the names of the script steps too.
+    :param options: the step's; `resets_at` of a usage limit is epoch seconds, None when the API does not say.
+    :param now: epoch seconds.
+    :ivar name: as given.
+    :ivar text: what the user reads.
+    :ivar values: what the forms of the frames and the record ask for.
+    :ivar event: `rate_limit_info` of the event that goes before, None where the release has none.
     """
 
     __slots__ = ("event", "name", "text", "values")
@@ -77,8 +74,8 @@ def _text(rules: Mapping[str, Any]) -> str:
 def reset_time(resets_at: float, now: float) -> str:
     """When a limit ends, as the program writes it: "6am (UTC)", "6:16am (UTC)", "Nov 24, 6am (UTC)".
 
-    Args:
-        resets_at, now: epoch seconds.
+    :param resets_at: epoch seconds.
+    :param now: epoch seconds.
     """
     local = time.localtime(resets_at)
     minutes = f":{local.tm_min:02d}" if local.tm_min else ""

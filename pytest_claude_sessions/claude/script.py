@@ -65,8 +65,7 @@ class BadScript(ValueError):
 def checked(step: Mapping[str, Any]) -> Step:
     """A copy of a step with its defaults.
 
-    Raises:
-        BadScript: for an unknown name, condition or point, or a number of times below 1.
+    :raises BadScript: for an unknown name, condition or point, or a number of times below 1.
     """
     made: Step = {"times": 1, "when": None, "also": False, **step, "used": step.get("used", 0)}
     name, when, times = made.get("do"), made["when"], made["times"]
@@ -105,11 +104,11 @@ def steps(directory: str) -> list[Step]:
 class Situation:
     """What a step's condition can look at.
 
-    Args:
-        resume, session_id: the ids asked for, None for not asked.
-        goes_on: whether --continue was given.
-        cwd: the working directory.
-        prompt: gives the prompt; called only when a step asks for it, since it may have to wait for stdin.
+    :param resume: the ids asked for, None for not asked.
+    :param session_id: the ids asked for, None for not asked.
+    :param goes_on: whether --continue was given.
+    :param cwd: the working directory.
+    :param prompt: gives the prompt; called only when a step asks for it, since it may have to wait for stdin.
     """
 
     def __init__(

@@ -30,9 +30,8 @@ class GateNotReached(AssertionError):
 class Gate:
     """A place in a start where the fake waits until the test lets it go on.
 
-    Args:
-        steps: whose starts wait.
-        name: the gate's name.
+    :param steps: whose starts wait.
+    :param name: the gate's name.
     """
 
     def __init__(self, steps: Steps, name: str) -> None:
@@ -45,11 +44,10 @@ class Gate:
         found = (self._steps.directory / "gates").glob(f"{self.name}.reached.*")
         return tuple(int(path.suffix[1:]) for path in sorted(found, key=lambda path: path.stat().st_mtime_ns))
 
-    def wait_reached(self, timeout_s: float = 20, count: int = 1) -> tuple[int, ...]:
+    def wait_reached(self, timeout_s: float = 60, count: int = 1) -> tuple[int, ...]:
         """Wait until that many starts have come here; gives their process ids.
 
-        Raises:
-            GateNotReached: when they do not come in `timeout_s` seconds.
+        :raises GateNotReached: when they do not come in `timeout_s` seconds.
         """
         deadline = time.monotonic() + timeout_s
         while len(pids := self.reached) < count:
@@ -71,8 +69,7 @@ class Steps:
     Every one takes `times` (how many starts do it, None for every one) and `when` (which starts: None for any,
     "fresh", "resume", "continue", "session_id", "id:UUID", "cwd:PATH" or "prompt:TEXT").
 
-    Attributes:
-        directory: CLAUDE_FAKE_DIR.
+    :ivar directory: CLAUDE_FAKE_DIR.
     """
 
     directory: Path
@@ -99,11 +96,10 @@ class Steps:
     ) -> None:
         """Answer "No conversation found".
 
-        Args:
-            report: where it says so; None as the release does.
-            names: which id its frames bear; None as the release does.
-            init: print an init frame first.
-            exit: exit status.
+        :param report: where it says so; None as the release does.
+        :param names: which id its frames bear; None as the release does.
+        :param init: print an init frame first.
+        :param exit: exit status.
         """
         self._do("dead_id", times, when, report=report, names=names, init=init, exit=exit)
 
@@ -136,8 +132,7 @@ class Steps:
     ) -> None:
         """The request fails with a usage limit.
 
-        Args:
-            resets_at: when it ends (epoch seconds or an aware datetime), None when the API does not say.
+        :param resets_at: when it ends (epoch seconds or an aware datetime), None when the API does not say.
         """
         seconds = resets_at.timestamp() if isinstance(resets_at, datetime) else resets_at
         self._do("usage_limit", times, when, resets_at=seconds)
@@ -174,11 +169,10 @@ class Steps:
     ) -> None:
         """End before the turn is over.
 
-        Args:
-            at: "start" nothing printed or written, "init" nothing written, "turn" the prompt is written, "end" all
-                is written and only the result frame missing.
-            signal: end by this signal ("KILL", "SEGV") instead of an exit status.
-            stderr: printed first.
+        :param at: "start" nothing printed or written, "init" nothing written, "turn" the prompt is written, "end" all
+            is written and only the result frame missing.
+        :param signal: end by this signal ("KILL", "SEGV") instead of an exit status.
+        :param stderr: printed first.
         """
         self._do("crash", times, when, at=at, exit=exit, signal=signal, stderr=stderr)
 
@@ -193,12 +187,9 @@ class Steps:
     ) -> Gate:
         """Never answer.
 
-        Args:
-            child: leave a sleeping child in the same process group as well (`children` has its process id).
-            ignore_term: do not listen to SIGTERM, SIGINT and SIGHUP.
-
-        Returns:
-            A gate that tells when it is reached; opening it changes nothing.
+        :param child: leave a sleeping child in the same process group as well (`children` has its process id).
+        :param ignore_term: do not listen to SIGTERM, SIGINT and SIGHUP.
+        :returns: A gate that tells when it is reached; opening it changes nothing.
         """
         self._do("hang", times, when, at=at, child=child, ignore_term=ignore_term)
         return Gate(self, "hang")
@@ -279,10 +270,10 @@ class Steps:
         The host's PreToolUse and PostToolUse hooks are called, its permission is asked for where it wants to be
         asked, and a tool `mcp__SERVER__TOOL` of a server that the host runs itself is really called.
 
-        Args:
-            tool, input: what the model asks for.
-            result: what the tool gives back; nothing else of it is done.
-            is_error: whether that is an error.
+        :param tool: what the model asks for.
+        :param input: what the model asks for.
+        :param result: what the tool gives back; nothing else of it is done.
+        :param is_error: whether that is an error.
         """
         self._do(
             "uses_tool", times, when, tool=tool, input=dict(input or {}), result=result, is_error=is_error, also=also
@@ -303,13 +294,13 @@ class Steps:
     ) -> None:
         """Fail with texts of the test's own.
 
-        Args:
-            stderr: a line on stderr.
-            errors: the result frame's `errors`.
-            text: the result frame's `result`.
-            is_error, subtype: the result frame's.
-            exit: exit status.
-            at: "start" before an init frame, "turn" with the prompt written.
+        :param stderr: a line on stderr.
+        :param errors: the result frame's `errors`.
+        :param text: the result frame's `result`.
+        :param is_error: the result frame's.
+        :param subtype: the result frame's.
+        :param exit: exit status.
+        :param at: "start" before an init frame, "turn" with the prompt written.
         """
         self._do(
             "error",

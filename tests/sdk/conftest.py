@@ -66,12 +66,11 @@ def in_process_server(sdk: Any) -> Callable[..., Any]:
 class Driver:
     """Runs the SDK on one program, in directories of the test.
 
-    Attributes:
-        sdk: the SDK.
-        program: what `cli_path` names.
-        env: the variables of the program.
-        cwd: where it works.
-        config_dir: its config directory.
+    :ivar sdk: the SDK.
+    :ivar program: what `cli_path` names.
+    :ivar env: the variables of the program.
+    :ivar cwd: where it works.
+    :ivar config_dir: its config directory.
     """
 
     sdk: Any

@@ -29,8 +29,7 @@ def tool_results(run: Run) -> list[tuple[Any, bool]]:
 class Asked:
     """A permission callback that keeps what it was asked.
 
-    Args:
-        answer: what it answers; an exception is raised.
+    :param answer: what it answers; an exception is raised.
     """
 
     def __init__(self, answer: Any) -> None:

@@ -49,11 +49,10 @@ class Ran:
 class TypeScript:
     """Runs queries.
 
-    Attributes:
-        node: Node.js.
-        modules: the `node_modules` with the package.
-        options: what every query has.
-        env: environment of Node.js.
+    :ivar node: Node.js.
+    :ivar modules: the `node_modules` with the package.
+    :ivar options: what every query has.
+    :ivar env: environment of Node.js.
     """
 
     node: str
@@ -64,10 +63,9 @@ class TypeScript:
     def query(self, *prompts: str, options: dict[str, Any] | None = None, **given: Any) -> Ran:
         """Run one query to its end.
 
-        Args:
-            prompts: the prompt; several go one after the other over one connection.
-            options: of the SDK.
-            given: what `drive.mjs` takes besides.
+        :param prompts: the prompt; several go one after the other over one connection.
+        :param options: of the SDK.
+        :param given: what `drive.mjs` takes besides.
         """
         argument = {
             "sdk": str(self.modules / PACKAGE / "sdk.mjs"),
