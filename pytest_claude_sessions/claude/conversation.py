@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     Record = Mapping[str, Any]
 
 NO_ANSWER = "No response requested."
+GO_ON = "Continue from where you left off."
 
 
 class Conversation:
@@ -28,12 +29,13 @@ class Conversation:
     :ivar leaf: UUID of the record that the next one follows, None for none.
     :ivar resumable: whether the release accepts the transcript; when not it says "No conversation found".
     :ivar dangling: whether the last prompt has no answer; the release then writes a made-up one first.
+    :ivar failed: whether the last request failed and the release first asks itself to go on.
     :ivar chain: the records of the conversation, oldest first.
     :ivar records: every record of the file that could be read.
     :ivar cwd: working directory that the newest record of the conversation names, None for none.
     """
 
-    __slots__ = ("chain", "cwd", "dangling", "leaf", "messages", "records", "resumable", "turns")
+    __slots__ = ("chain", "cwd", "dangling", "failed", "leaf", "messages", "records", "resumable", "turns")
 
     def __init__(
         self,
@@ -42,6 +44,7 @@ class Conversation:
         resumable: bool,
         dangling: bool,
         keep_errors: bool = False,
+        failed: bool = False,
     ) -> None:
         self.records = records
         self.chain = chain
@@ -54,6 +57,9 @@ class Conversation:
         for record in chain:
             if record.get("type") in _SPOKEN and (keep_errors or not record.get("isApiErrorMessage")):
                 self._add(record["type"], text_of(record))
+        self.failed = failed
+        if failed:
+            self._add("user", GO_ON)
         if dangling:
             self._add("assistant", NO_ANSWER)
 
@@ -112,8 +118,10 @@ def load(path: str, release: Release) -> Conversation:
     chain = _chain(records, reader)
     last = next((r for r in reversed(chain) if r.get("type") in _SPOKEN), None)
     dangling = last is not None and last["type"] == "user" and bool(reader["answers_dangling"])
+    failed = last is not None and bool(last.get("isApiErrorMessage")) and bool(reader["goes_on_after_error"])
     resumable = bool(chain) and _accepted(spoken, reader)
-    return Conversation(records, chain, resumable, dangling, keep_errors=bool(reader["keeps_api_errors"]))
+    keep_errors = bool(reader["keeps_api_errors"])
+    return Conversation(records, chain, resumable, dangling or failed, keep_errors, failed)
 
 
 def text_of(record: Record) -> str:

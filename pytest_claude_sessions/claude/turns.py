@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 
 from . import frames
-from .conversation import NO_ANSWER, Conversation
+from .conversation import GO_ON, NO_ANSWER, Conversation
 from .events import tell
 from .forms import new_uuid
 from .opening import fork_records
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from .program import Program
 
 STOP_BLOCKS = 8
+GO_ON_BLOCKS = [{"type": "text", "text": GO_ON}]
 ANSWER_AMONG_EVENTS = 3  # in every release the answer comes before the event that closes its block
 _ABOUT_HISTORY = ("since_last", "context_tokens", "cache_expired", "cache_write")
 
@@ -175,8 +176,12 @@ class Turns:
         self._made_up: list[Any] = []
         if history.dangling:
             # The unanswered prompt gets an answer in the file first, and the new one follows that.
+            made_turn = self._turn(GO_ON_BLOCKS, now)
+            if history.failed:
+                # After a request that failed the release asks itself to go on before it makes an answer up.
+                self._made_up.append({**made_turn.record("user"), "isMeta": True})
             made_up = {"reply": NO_ANSWER, "message_id": new_uuid(), "model": "<synthetic>"}
-            self._made_up.append(self._turn("", now).record("assistant", made_up))
+            self._made_up.append(made_turn.record("assistant", made_up))
             turn.leaf = self._made_up[-1]["uuid"]
         self._written = []
         self._begun = False
