@@ -15,8 +15,9 @@ from pytest_claude_sessions.api import HOME_CALLS, MessagesApi
 from pytest_claude_sessions.claude.release import NEWEST, parse_version
 from pytest_claude_sessions.cli import ClaudeCli
 from pytest_claude_sessions.config_dir import ConfigDir
+from pytest_claude_sessions.real_program import bundled_program
 from pytest_claude_sessions.stream.sdk import Sdk, load
-from pytest_claude_sessions.suite.program import bundled_program, find_program
+from pytest_claude_sessions.suite.program import find_program
 
 from ..stream.conftest import Run, old_sdk_leaves_its_streams, user_messages
 
