@@ -129,31 +129,16 @@ class ClaudeCli(Steps):
         return _script.steps(str(self.directory))
 
 
-def told_version(program: Path) -> str:
-    """What a program answers to `--version`, asked in a home of its own: older releases write there even then.
-
-    :raises OSError: it does not start
-    :raises subprocess.TimeoutExpired: it does not end
-    """
-    import subprocess
-    import tempfile
-
-    with tempfile.TemporaryDirectory(prefix="claude-version-") as home:
-        env = {**os.environ, "HOME": home, "CLAUDE_CONFIG_DIR": os.path.join(home, "config")}
-        done = subprocess.run([program, "--version"], env=env, capture_output=True, text=True, timeout=60, check=False)
-    return done.stdout
-
-
 def version_of(real: Path) -> str:
     """The version that a real program tells of itself, the newest known when it tells none."""
-    import re
     import subprocess
 
+    from .real_program import told_version, version_in
+
     try:
-        found = re.match(r"\d+\.\d+\.\d+", told_version(real))
+        return version_in(told_version([real])) or NEWEST
     except (OSError, subprocess.TimeoutExpired):
         return NEWEST
-    return found.group() if found else NEWEST
 
 
 def _write_executable(path: Path, module: str, variables: Mapping[str, str]) -> None:

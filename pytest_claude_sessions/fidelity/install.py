@@ -6,13 +6,12 @@ import os
 import re
 import shutil
 import subprocess
-import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from ..claude.release import NEWEST, UnknownRelease, parse_version
-from ..suite.program import bundled_program
+from ..real_program import bundled_program, told_version, version_in
 
 PACKAGE = "@anthropic-ai/claude-code"
 SDK = "sdk"
@@ -69,30 +68,16 @@ def find_release(wanted: str, cache: Path | None = None) -> Installed:
 def version_of(argv: Sequence[str]) -> str:
     """The version that a program tells of itself.
 
-    It is asked with a home of its own: releases such as 1.0.128 write to it even then.
-
     :raises NotInstalled: when it does not run or tells none
     """
-    with tempfile.TemporaryDirectory(prefix="claude-version-") as home:
-        env = {"PATH": os.environ.get("PATH", os.defpath), "HOME": home, "CLAUDE_CONFIG_DIR": str(Path(home, "config"))}
-        env |= {"DISABLE_AUTOUPDATER": "1", "DISABLE_TELEMETRY": "1", "CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC": "1"}
-        try:
-            done = subprocess.run(
-                [*argv, "--version"],
-                env=env,
-                cwd=home,
-                stdin=subprocess.DEVNULL,
-                capture_output=True,
-                text=True,
-                timeout=120,
-                check=False,
-            )
-        except (OSError, subprocess.TimeoutExpired) as error:
-            raise NotInstalled(f"{argv[-1]} does not run: {error}") from error
-    found = re.match(r"\d+\.\d+\.\d+", done.stdout)
-    if found is None:
-        raise NotInstalled(f"{argv[-1]} does not say its version: {(done.stdout or done.stderr)[:80]!r}")
-    return found.group()
+    try:
+        told = told_version(argv)
+    except (OSError, subprocess.TimeoutExpired) as error:
+        raise NotInstalled(f"{argv[-1]} does not run: {error}") from error
+    release = version_in(told)
+    if release is None:
+        raise NotInstalled(f"{argv[-1]} does not say its version: {told[:80]!r}")
+    return release
 
 
 def _bundled_release() -> str | None:

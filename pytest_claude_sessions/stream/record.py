@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import re
 import shutil
 import signal
 import subprocess
@@ -12,7 +11,6 @@ import tempfile
 import threading
 from contextlib import ExitStack, suppress
 from datetime import UTC, datetime
-from importlib.util import find_spec
 from pathlib import Path
 from queue import SimpleQueue
 from typing import IO, TYPE_CHECKING, Any
@@ -20,6 +18,7 @@ from typing import IO, TYPE_CHECKING, Any
 from ..claude.recording import CONFIG_DIR, CWD, FORM, HOME
 from ..claude.release import NEWEST
 from ..claude.transcript import dump
+from ..real_program import bundled_program, told_version, version_in
 from .masking import Masker
 from .typed import type_of
 
@@ -163,11 +162,7 @@ class _Run:
         return [about, *events]
 
     def _version(self) -> str:
-        done = subprocess.run(
-            [self._program, "--version"], env=self._env, capture_output=True, text=True, timeout=60, check=False
-        )
-        found = re.match(r"\d+\.\d+\.\d+", done.stdout)
-        return found.group() if found else NEWEST
+        return version_in(told_version([self._program])) or NEWEST
 
     def _kill(self) -> None:
         with suppress(ProcessLookupError, PermissionError):
@@ -226,15 +221,11 @@ def _frame(line: str) -> dict[str, Any] | None:
 def _program(named: str | os.PathLike[str] | None) -> Path:
     if named is not None:
         return Path(named)
-    spec = find_spec("claude_agent_sdk")  # its place is enough: the import takes more than a second
-    for directory in (spec.submodule_search_locations or []) if spec else []:
-        bundled = Path(directory, "_bundled", "claude")
-        if bundled.is_file():
-            return bundled
-    found = shutil.which("claude")
+    on_path = shutil.which("claude")
+    found = bundled_program() or (Path(on_path) if on_path else None)
     if found is None:
         raise NoProgram
-    return Path(found)
+    return found
 
 
 def _sdk_version() -> str | None:

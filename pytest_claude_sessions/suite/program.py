@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-import re
 import shutil
 import subprocess
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from importlib.util import find_spec
 from pathlib import Path
 
-from ..cli import told_version
 from ..options import WrongOption
-
-SDK = "claude_agent_sdk"
+from ..real_program import bundled_program, told_version, version_in
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,16 +24,6 @@ class RealProgram:
     path: Path
     release: str
     env: Mapping[str, str] = field(default_factory=lambda: {"IS_SANDBOX": "1"})
-
-
-def bundled_program() -> Path | None:
-    """The program that the installed SDK carries; the SDK itself is not imported."""
-    spec = find_spec(SDK)
-    for directory in (spec.submodule_search_locations or []) if spec else []:
-        path = Path(directory, "_bundled", "claude")
-        if path.is_file():
-            return path
-    return None
 
 
 def find_program(named: str) -> RealProgram:
@@ -56,10 +42,10 @@ def find_program(named: str) -> RealProgram:
         if not path.is_file():
             raise WrongOption(f"--claude-cli: there is no program {named}; 'real' takes the installed one")
     try:
-        told = told_version(path)
+        told = told_version([path])
     except (OSError, subprocess.TimeoutExpired) as error:
         raise WrongOption(f"--claude-cli: {path} does not run: {error}") from error
-    found = re.match(r"\d+\.\d+\.\d+", told)
-    if not found:
+    release = version_in(told)
+    if release is None:
         raise WrongOption(f"--claude-cli: {path} does not say its version: {told[:80]!r}")
-    return RealProgram(path, found.group())
+    return RealProgram(path, release)

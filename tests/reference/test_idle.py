@@ -13,12 +13,13 @@ import pytest
 
 from pytest_claude_sessions.api import MessagesApi
 from pytest_claude_sessions.door.inprocess import InProcessDoor
+from pytest_claude_sessions.real_program import bundled_program
 from pytest_claude_sessions.reference import reference
 from pytest_claude_sessions.reference.idle import idle_state
 from pytest_claude_sessions.reference.lifecycle import settings
 from pytest_claude_sessions.suite.container import with_managed_settings
 from pytest_claude_sessions.suite.judgement import CouldNotRun
-from pytest_claude_sessions.suite.program import bundled_program, find_program
+from pytest_claude_sessions.suite.program import find_program
 from pytest_claude_sessions.suite.trial import Arrangement, Trial
 from pytest_claude_sessions.suite.turn import take_turn
 

@@ -91,7 +91,7 @@ def test_what_the_program_asks_is_answered(claude_cli: ClaudeCli, tmp_path: Path
 
 def test_without_a_program_it_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
-    monkeypatch.setattr("pytest_claude_sessions.stream.record.find_spec", lambda name: None)
+    monkeypatch.setattr("pytest_claude_sessions.stream.record.bundled_program", lambda: None)
     with pytest.raises(NoProgram, match=r"pip install pytest-claude-sessions\[sdk\]"):
         Stream().record(tmp_path / "x.jsonl")
     assert list(tmp_path.iterdir()) == []
