@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import subprocess
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -13,6 +12,7 @@ from pytest_claude_sessions.config_dir import Transcript
 from pytest_claude_sessions.config_dir.side_files import add_subagent
 from pytest_claude_sessions.suite.check import check
 from pytest_claude_sessions.suite.trial import Trial
+from pytest_claude_sessions.suite.turn import take_turn
 
 from .recorded import entry_of, ids, listed, minutes_ago, numbered, recorded
 
@@ -43,17 +43,7 @@ def what_claude_leaves_headless_is_listed(trial: Trial) -> None:
     here = trial.directory("alpha")
     given = "a turn of `claude -p`"
     trial.equal(trial.manager.list_sessions(), [], given="a config dir without conversations")
-    done = subprocess.run(
-        [trial.claude.path, "-p", "from a script", "--output-format", "json"],
-        cwd=here,
-        env=dict(trial.environment.env),
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        timeout=60,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
-    written = trial.starts[-1].session_id
+    written = take_turn(trial, "from a script", cwd=here)
     assert written is not None
     entry = entry_of(trial, trial.manager.list_sessions(), written, given=given)
     trial.equal((entry.project, entry.resumable), (str(here.resolve()), True), given=given)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import subprocess
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -15,6 +13,7 @@ from pytest_claude_sessions.claude.transcript import Turn, append, leaf_of
 from pytest_claude_sessions.config_dir import Transcript
 from pytest_claude_sessions.manager import RateLimited
 from pytest_claude_sessions.suite.trial import Trial
+from pytest_claude_sessions.suite.turn import take_turn
 
 PROMPT = "the prompt that was cut off"
 UNSAID = "unsaid"
@@ -102,11 +101,4 @@ def resumed_ids(trial: Trial) -> list[str | None]:
 
 def resume_by_hand(trial: Trial, session_id: str, cwd: Path, prompt: str) -> None:
     """Carry a conversation on without the manager, as a user does at a prompt of the shell."""
-    world = trial.environment
-    command = [str(world.claude), "-p", "--output-format", "stream-json", "--verbose", "--resume", session_id, prompt]
-    done = subprocess.run(
-        command, cwd=cwd, env=dict(world.env), stdin=subprocess.DEVNULL, capture_output=True, timeout=120, check=False
-    )
-    frames = [json.loads(line) for line in done.stdout.splitlines() if line.startswith(b"{")]
-    assert frames, done
-    assert frames[-1].get("is_error") is False, frames[-1]
+    take_turn(trial, prompt, "--resume", session_id, cwd=cwd)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
@@ -142,12 +142,17 @@ def clock_changes_do_not_matter(trial: Trial, change: Change) -> None:
         clock.move_to(change.before)
         ids = stored(trial, "read", "read late", "hour")
         given = f"local time of {change.zone}, an id stored at {change.before:%Y-%m-%d %H:%M} UTC"
-        clock.advance(hours=1)
-        trial.equal(trial.manager.get_session("hour"), ids["hour"], given=f"{given}, an hour later")
-        clock.advance(hours=23)
-        trial.equal(trial.manager.get_session("read"), ids["read"], given=f"{given}, 24 h later")
-        clock.advance(milliseconds=1)
-        trial.equal(trial.manager.get_session("read late"), None, given=f"{given}, 24 h and 1 ms later")
+        _lasts_a_day(trial, ids, given=given)
+
+
+def _lasts_a_day(trial: Trial, ids: Mapping[str, str], *, given: str) -> None:
+    """Judge that what was stored just now is offered for 24 h to the millisecond."""
+    trial.clock.advance(hours=1)
+    trial.equal(trial.manager.get_session("hour"), ids["hour"], given=f"{given}, an hour later")
+    trial.clock.advance(hours=23)
+    trial.equal(trial.manager.get_session("read"), ids["read"], given=f"{given}, 24 h later")
+    trial.clock.advance(milliseconds=1)
+    trial.equal(trial.manager.get_session("read late"), None, given=f"{given}, 24 h and 1 ms later")
 
 
 MOVES = {
@@ -161,17 +166,12 @@ MOVES = {
 @check("TTL-13", cases=MOVES)
 def the_time_zone_does_not_matter(trial: Trial, zones: tuple[str, str]) -> None:
     """Stored under one time zone and read under another, an id is as old as it is."""
-    clock = trial.clock
+    trial.clock  # noqa: B018  # frozen before anything is stored
     with _zone(trial, zones[0]):
         ids = stored(trial, "read", "read late", "hour")
     given = f"an id stored under the time zone {zones[0]} and read under {zones[1]}"
     with _zone(trial, zones[1]):
-        clock.advance(hours=1)
-        trial.equal(trial.manager.get_session("hour"), ids["hour"], given=f"{given}, an hour later")
-        clock.advance(hours=23)
-        trial.equal(trial.manager.get_session("read"), ids["read"], given=f"{given}, 24 h later")
-        clock.advance(milliseconds=1)
-        trial.equal(trial.manager.get_session("read late"), None, given=f"{given}, 24 h and 1 ms later")
+        _lasts_a_day(trial, ids, given=given)
 
 
 @contextlib.contextmanager

@@ -47,15 +47,9 @@ def main(arguments: Sequence[str]) -> None:
 
 
 def _bind_in_own_user_namespace(path: str, writable: list[str]) -> None:
-    from . import mount
+    from . import mount, namespace
 
-    uid, gid = os.geteuid(), os.getegid()
-    mount.call("unshare", mount.CLONE_NEWUSER | mount.CLONE_NEWNS)
-    # The same ids inside as outside: a program that asks who it is gets the answer it always gets.
-    _write("/proc/self/setgroups", "deny")
-    _write("/proc/self/uid_map", f"{uid} {uid} 1")
-    _write("/proc/self/gid_map", f"{gid} {gid} 1")
-    mount.mount("none", "/", flags=mount.MS_REC | mount.MS_PRIVATE)
+    namespace.enter(as_root=False)
     mount.bind_read_only(path, writable)
 
 
@@ -78,11 +72,6 @@ def _become_unprivileged(uid: int | None, gid: int | None) -> None:
         os.setuid(uid)  # which gives up the capabilities as well
     elif capability.overrules_permissions():
         capability.give_up_all_for_good()
-
-
-def _write(path: str, text: str) -> None:
-    with open(path, "w") as file:
-        file.write(text)
 
 
 def _complaint(text: str, status: int) -> int:

@@ -12,16 +12,18 @@ ETC = "/etc"
 MANAGED = "/etc/claude-code"
 
 
-def enter() -> None:
+def enter(*, as_root: bool = True) -> None:
     """Give this process a mount namespace of its own; without root in a user namespace with the same ids.
 
-    Raises OSError when the kernel allows neither.
+    :param as_root: whether root makes it without a user namespace
+    :raises OSError: when the kernel allows neither
     """
     uid, gid = os.geteuid(), os.getegid()
-    if uid == 0:
+    if as_root and uid == 0:
         mount.call("unshare", mount.CLONE_NEWNS)
     else:
         mount.call("unshare", mount.CLONE_NEWUSER | mount.CLONE_NEWNS)
+        # The same ids inside as outside: a program that asks who it is gets the answer it always gets.
         _write("/proc/self/setgroups", "deny")
         _write("/proc/self/uid_map", f"{uid} {uid} 1")
         _write("/proc/self/gid_map", f"{gid} {gid} 1")
@@ -31,8 +33,8 @@ def enter() -> None:
 def bind_all(mounts: Sequence[Mapping[str, Any]]) -> None:
     """Make binds as container engines do: outermost target first, each from what its source is outside.
 
-    mounts: `{"source", "target", "read_only"}` each.
-    Raises OSError; a target that does not exist is one, as it is in a container whose parent is read-only.
+    :param mounts: `{"source", "target", "read_only"}` each
+    :raises OSError: also for a target that does not exist, as in a container whose parent is read-only
     """
     opened = [(entry, os.open(entry["source"], os.O_PATH | os.O_CLOEXEC)) for entry in mounts]
     for entry, source in sorted(opened, key=lambda pair: pair[0]["target"].rstrip("/").count("/")):
@@ -45,8 +47,8 @@ def bind_all(mounts: Sequence[Mapping[str, Any]]) -> None:
 def show_managed_settings(directory: str, scratch: str) -> None:
     """Let a directory stand in the place of `/etc/claude-code/managed-settings.d`; nothing else is in its parent.
 
-    scratch: an empty directory, which is hidden meanwhile.
-    Raises OSError.
+    :param scratch: an empty directory, which is hidden meanwhile
+    :raises OSError: when it cannot be mounted
     """
     settings = os.open(directory, os.O_PATH | os.O_CLOEXEC)
     if os.path.isdir(MANAGED):

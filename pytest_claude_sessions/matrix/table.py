@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..report.markdown import cell
-from ..report.view import ORDER, SYMBOLS, WORDS, shown_verdict
+from ..report.view import ORDER, SYMBOLS, WORDS, shown_verdict, title_of
 from ..suite import verdict
 from ..suite.registry import load_registry
 
@@ -30,8 +30,7 @@ class Column:
     @property
     def title(self) -> str:
         """The manager, with its version when it tells one."""
-        subject = self.report["subject"]
-        return f"{subject['name']} {subject['version']}".strip()
+        return title_of(self.report)
 
     @property
     def claude(self) -> str:

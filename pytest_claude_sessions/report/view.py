@@ -56,6 +56,12 @@ def shown_verdict(entry: Mapping[str, Any]) -> str:
     return str(entry["verdict"])
 
 
+def title_of(report: Mapping[str, Any]) -> str:
+    """The manager that a report is about, with its version when it tells one."""
+    subject = report["subject"]
+    return f"{subject['name']} {subject['version']}".strip()
+
+
 @dataclass(frozen=True)
 class Line:
     """One requirement of a report.
@@ -147,8 +153,7 @@ class View:
     @property
     def title(self) -> str:
         """The manager, with its version when it tells one."""
-        subject = self.report["subject"]
-        return f"{subject['name']} {subject['version']}".strip()
+        return title_of(self.report)
 
     @property
     def claude(self) -> str:

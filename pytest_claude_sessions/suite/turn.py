@@ -20,17 +20,19 @@ def take_turn(
     trial: Trial,
     prompt: str = "a prompt",
     *options: str,
+    cwd: Path | None = None,
     variables: Mapping[str, str] | None = None,
     may_fail: bool = False,
 ) -> str | None:
     """Run the trial's program for one turn; the session id that it names.
 
+    :param cwd: where, None for the trial's working directory
     :param variables: what its environment holds besides the trial's
     :param may_fail: whether a turn that fails is what is wanted
     """
     done = subprocess.run(
         turn_command(trial, prompt, *options),
-        cwd=trial.environment.workdir,
+        cwd=cwd or trial.environment.workdir,
         env={**trial.environment.env, **(variables or {})},
         stdin=subprocess.DEVNULL,
         capture_output=True,
