@@ -156,12 +156,15 @@ def another_process_appends(trial: Trial) -> None:
     done = threading.Event()
 
     def append() -> None:
+        # A number of lines, not as many as there is time for: they must not be what a slow manager drowns in.
         with open(trial.config.history_path, "ab", buffering=0) as stream:
-            while not done.is_set():
+            for _ in range(500):
                 line = HistoryEntry("meanwhile", datetime.now(UTC), ALPHA, C).line().encode()
                 stream.write(line[: len(line) // 2])
-                done.wait(0.0005)
+                ended = done.wait(0.001)
                 stream.write(line[len(line) // 2 :])
+                if ended:
+                    break
 
     appending = trial.background(append)
     try:
