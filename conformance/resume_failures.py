@@ -86,6 +86,7 @@ def other_failures_keep_the_id(trial: Trial, fails: Any) -> None:
     fails(trial)
     timeout = 0.5 if fails is _hangs else None
     result = trial.manager.dispatch("second prompt", key=KEY, timeout=timeout)
+    trial.claude.clear_script()  # a Claude that was ended before it came so far must not hang the next time
     trial.judge(not result.ok, given="a resume that fails", expected="a failed dispatch", seen=f"{result}")
     kept(trial, session_id, given="a resume that failed, but not for a dead id")
     fresh = [start for start in trial.starts[1:] if start.requested_resume is None]

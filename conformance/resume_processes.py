@@ -82,6 +82,7 @@ def hanging_claude_is_ended(trial: Trial, how: tuple[Literal["start", "turn"], b
     session_id = begun(trial)
     trial.claude.hang(at=how[0], child=True, ignore_term=how[1])
     result = trial.manager.dispatch("second prompt", key=KEY, timeout=0.5)
+    trial.claude.clear_script()  # a Claude that was ended before it came so far must not hang the next time
     trial.judge(
         not result.ok and result.error == "timeout",
         given="a Claude that hangs, and a time-out of 0.5 s",

@@ -6,7 +6,6 @@ import json
 import os
 import re
 import shutil
-import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -138,11 +137,11 @@ class Overwrites(ReferenceManager):
 
 class StampsBySecondQuarantine(Moving):
     def move(self, path: Path) -> Path | None:
-        return path.replace(path.with_name(f"{path.name}.bak-{int(time.time()) // 60}"))
+        return path.replace(path.with_name(f"{path.name}.bak-20251118-120000"))
 
 
 class StampsBySecond(ReferenceManager):
-    """Two rounds in one second, here in one minute, meet; those of two tests do not."""
+    """As when every round of a test falls into one second."""
 
     quarantine_type = StampsBySecondQuarantine
 
