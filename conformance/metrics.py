@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from typing import Literal
 
 from pytest_claude_sessions.manager import DispatchResult
 from pytest_claude_sessions.suite.check import check
@@ -75,13 +76,13 @@ def a_dead_resume_is_counted(trial: Trial) -> None:
 
 
 @check("MET-01", cases={"on-stderr": "stderr", "in-errors": "errors", "in-both": "both"})
-def it_is_counted_wherever_it_is_said(trial: Trial, report: str) -> None:
+def it_is_counted_wherever_it_is_said(trial: Trial, report: Literal["stderr", "errors", "both"]) -> None:
     """Claude says so though the transcript is there; one is counted in each form that the releases have."""
     if trial.real:
         trial.not_applicable("a real release has one form, and its dead ids are counted by the other checks")
     begun(trial)
     before, asked = count(trial), not_found(trial)
-    trial.claude.dead_id(report=report)  # type: ignore[arg-type]
+    trial.claude.dead_id(report=report)
     result = trial.manager.dispatch("second prompt", key="chat")
     given = f"a resume that Claude answers as not found ({report})"
     trial.equal(not_found(trial) - asked, 1, given=f"{given}; such answers in the journal")

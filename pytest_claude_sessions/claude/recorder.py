@@ -92,8 +92,9 @@ class Recorder:
         library = _library()
         pid = os.fork()
         if pid:
-            for end in ends or ():
-                os.close(end[0] if end is ends[0] else end[1])  # type: ignore[index]
+            if ends is not None:
+                for descriptor in (ends[0][0], ends[1][1], ends[2][1]):
+                    os.close(descriptor)
             return pid
         try:
             if library is not None:

@@ -18,7 +18,6 @@ from pytest_claude_sessions.report.document import digest
 from pytest_claude_sessions.suite import verdict
 from pytest_claude_sessions.suite.registry import load_registry
 from tests.report.chromium import Page
-from tests.report.conftest import browse  # noqa: F401
 from tests.report.samples import HOSTILE, MIXED, report
 
 VISIBLE = """
@@ -152,7 +151,7 @@ def test_bad_output_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str
     assert message in " ".join(capsys.readouterr().err.split())
 
 
-def test_browser_shows_filters_and_links(tmp_path: Path, browse: Callable[..., Page]) -> None:  # noqa: F811
+def test_browser_shows_filters_and_links(tmp_path: Path, browse: Callable[..., Page]) -> None:
     path = tmp_path / "matrix.html"
     path.write_text(page(table([report(HOSTILE, MIXED), report("beta", {"RES-04": verdict.FAILED})])), "utf-8")
     shown = browse(path)

@@ -163,9 +163,7 @@ def test_filters_show_what_was_asked_for(mixed: Path, browse: Callable[..., Page
     shown = browse(mixed)
     everything = shown.run(VISIBLE)
     assert len(everything) == len(load_registry().requirements)
-    shown.run(
-        "for (const box of document.querySelectorAll('[name=verdict]')) { if (box.value != 'failed') box.click() }"
-    )
+    shown.run(FAILED_ALONE)
     assert shown.run(VISIBLE) == ["STO-01"]
     assert shown.run("document.querySelector('[role=status]').textContent") == f"1 of {len(everything)} requirements"
     shown.run("document.querySelector('[type=reset]').click(); new Promise((done) => setTimeout(done, 0))")
@@ -260,13 +258,7 @@ def test_it_reads_without_its_script(mixed: Path, browse: Callable[..., Page]) -
 def test_phone_and_print(mixed: Path, browse: Callable[..., Page]) -> None:
     phone = browse(mixed, width=390)
     assert phone.run("document.documentElement.scrollWidth") <= 390
-    assert (
-        phone.run(
-            "Math.min(...Array.from(document.querySelectorAll('p, li, dd'), "
-            "(e) => parseFloat(getComputedStyle(e).fontSize)))"
-        )
-        >= 12
-    )
+    assert phone.run(SMALLEST) >= 12
     phone.media(kind="print")
     assert not phone.run("document.querySelector('.filters').checkVisibility()")
     closed = "document.querySelector('#RES-04 .body')"
