@@ -5,12 +5,16 @@ from __future__ import annotations
 import contextlib
 import os
 import signal
+import time
 from collections.abc import Callable, Collection, Iterator
 from pathlib import Path
 
-from .judgement import Breach
+from .judgement import Breach, CouldNotRun
 
 PR_SET_CHILD_SUBREAPER = 36
+SETTLING_S = 5.0
+"""How long what was killed may take to go."""
+
 _WORLD = {"home", "config", "state", "work", "managed-settings.d", "tmp", "claude"}
 
 
@@ -85,6 +89,31 @@ class Watch:
             else:
                 running.add(pid)
         return running
+
+
+def running_with(variable: str) -> list[str]:
+    """The processes with a variable in their environment, once what was killed has had time to go.
+
+    :param variable: `NAME=value`
+    :raises CouldNotRun: where the processes of the machine cannot be listed
+    """
+    deadline = time.monotonic() + SETTLING_S
+    while True:
+        found = _processes_with(variable.encode())
+        if not found or time.monotonic() > deadline:
+            return found
+        time.sleep(0.01)
+
+
+def _processes_with(variable: bytes) -> list[str]:
+    if not Path("/proc/self/environ").exists():
+        raise CouldNotRun("the processes of the machine cannot be listed: there is no /proc")
+    found = []
+    for process in Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError):
+            if variable in (process / "environ").read_bytes().split(b"\0"):
+                found.append(f"{process.name} {_command(int(process.name))}")
+    return found
 
 
 def _children() -> set[int]:

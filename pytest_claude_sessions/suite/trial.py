@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import contextlib
-import threading
-import time
 import uuid
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -17,8 +14,11 @@ from ..cli import ClaudeCli
 from ..config_dir import ConfigDir, Tree, snapshot
 from ..door import Door, Misconduct, NoProcess, Refusal, Session
 from ..environment import Environment, make_environment
+from . import background
+from .background import Background, at_once
 from .handle import ManagerHandle
 from .judgement import Breach, CouldNotRun, NotApplicable
+from .leftovers import running_with
 
 if TYPE_CHECKING:
     from ..bind import Bound, ReadOnlyBind
@@ -27,8 +27,6 @@ if TYPE_CHECKING:
     from ..config_dir import Transcript
 
 LEGACY_ID = "cd32e253-ca16-4fd3-9825-d837e74ae3c2"
-TOGETHER_TIMEOUT_S = 90.0
-SETTLING_S = 5.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -259,24 +257,7 @@ class Trial:
 
     def claude_processes(self) -> list[str]:
         """What still runs with this trial's Claude in its environment, once what was killed has had time to go."""
-        deadline = time.monotonic() + SETTLING_S
-        while True:
-            found = self._claude_processes()
-            if not found or time.monotonic() > deadline:
-                return found
-            time.sleep(0.01)
-
-    def _claude_processes(self) -> list[str]:
-        mark = f"CLAUDE_FAKE_DIR={self.claude.directory}".encode()
-        if not Path("/proc/self/environ").exists():
-            raise CouldNotRun("the processes of the machine cannot be listed: there is no /proc")
-        found = []
-        for process in Path("/proc").glob("[0-9]*"):
-            with contextlib.suppress(OSError):
-                if mark in (process / "environ").read_bytes().split(b"\0"):
-                    command = (process / "cmdline").read_bytes().replace(b"\0", b" ").decode("utf-8", "replace")
-                    found.append(f"{process.name} {command[:80]}")
-        return found
+        return running_with(f"CLAUDE_FAKE_DIR={self.claude.directory}")
 
     def together(self, *works: Callable[[], Any]) -> list[Any]:
         """Do several things at once, released by a barrier; their results in order.
@@ -284,17 +265,7 @@ class Trial:
         :raises Breach: when one of them does not end
         :raises Exception: that of the first of them that raised one, when all have ended
         """
-        barrier = threading.Barrier(len(works))
-
-        def body(work: Callable[[], Any]) -> Any:
-            barrier.wait(self._patience_s)
-            return work()
-
-        begun = [self.background(partial(body, work)) for work in works]
-        deadline = time.monotonic() + self._patience_s
-        for one in begun:
-            one.done_within(max(0.0, deadline - time.monotonic()))
-        return [one.result(0.0) for one in begun]
+        return at_once(works, self._patience_s)
 
     def background(self, work: Callable[[], Any]) -> Background:
         """Begin something that goes on while the check does; ask for its result later."""
@@ -303,7 +274,7 @@ class Trial:
     @property
     def _patience_s(self) -> float:
         """Until when work in a thread has ended: a call of the manager may take its own time in it."""
-        return max(TOGETHER_TIMEOUT_S, 1.5 * self._arrangement.call_timeout_s)
+        return max(background.PATIENCE_S, 1.5 * self._arrangement.call_timeout_s)
 
     # ------------------------------------------------------------------ judging
     def judge(self, holds: bool, *, given: str, expected: str, seen: object) -> None:
@@ -346,41 +317,3 @@ class Trial:
             self._clean_up.close()
         if first is not None:
             raise first
-
-
-class Background:
-    """Work that was begun in a thread.
-
-    :param patience_s: seconds until it has hung
-    """
-
-    def __init__(self, work: Callable[[], Any], patience_s: float = TOGETHER_TIMEOUT_S) -> None:
-        self._patience_s = patience_s
-        self._box: list[tuple[bool, Any]] = []
-        self._thread = threading.Thread(target=self._body, args=(work,), daemon=True)
-        self._thread.start()
-
-    def _body(self, work: Callable[[], Any]) -> None:
-        try:
-            self._box.append((True, work()))
-        except BaseException as error:
-            self._box.append((False, error))
-
-    def done_within(self, seconds: float) -> bool:
-        """Whether it has ended, waiting for that this long; to go on with, never to judge by."""
-        self._thread.join(seconds)
-        return bool(self._box)
-
-    def result(self, wait_s: float | None = None) -> Any:
-        """Wait for its end; its result, or its exception.
-
-        :param wait_s: how long, None for as long as it may take
-        :raises Breach: when it does not end
-        """
-        self._thread.join(self._patience_s if wait_s is None else wait_s)
-        if not self._box:
-            raise Breach("work begun in the background", "its end", f"no end after {self._patience_s:g} s")
-        good, value = self._box[0]
-        if good:
-            return value
-        raise value

@@ -10,7 +10,7 @@ import pytest
 
 from pytest_claude_sessions.door.inprocess import InProcessDoor
 from pytest_claude_sessions.reference import reference
-from pytest_claude_sessions.suite import trial as module
+from pytest_claude_sessions.suite import background
 from pytest_claude_sessions.suite.judgement import Breach
 from pytest_claude_sessions.suite.trial import Arrangement, Trial
 
@@ -42,7 +42,7 @@ def test_what_one_of_them_raises_is_raised(trial: Trial) -> None:
 
 
 def test_one_that_does_not_end_is_a_breach(trial: Trial, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "TOGETHER_TIMEOUT_S", 0.2)
+    monkeypatch.setattr(background, "PATIENCE_S", 0.2)
     go_on = threading.Event()
     try:
         with pytest.raises(Breach, match="no end after"):
