@@ -20,6 +20,9 @@ from pytest_claude_sessions.suite.trial import Trial
 from .damaged import SESSION, WAYS, backups, begun, dispatch_again, harmed, kept_aside, left_alone, names_in, written
 from .workspaces import WORKSPACE, carried_on
 
+ENDING_S = 60.0
+"""How long a Claude may take to rest, and to end, in seconds."""
+
 # ---------------------------------------------------------------- QUA-08
 
 
@@ -109,7 +112,7 @@ def claude_at_work(trial: Trial, session_id: str) -> Iterator[None]:
         for line in process.stdout:
             if json.loads(line).get("type") == "result":
                 break
-        deadline = time.monotonic() + 20
+        deadline = time.monotonic() + ENDING_S
         while not _says_that_it_rests(trial.environment.config_dir, session_id):
             assert time.monotonic() < deadline, "Claude does not say in sessions/<pid>.json what it is at work on"
             time.sleep(0.01)
@@ -118,7 +121,7 @@ def claude_at_work(trial: Trial, session_id: str) -> Iterator[None]:
         process.stdin.close()
         process.stdout.close()
         try:
-            process.wait(20)
+            process.wait(ENDING_S)
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()

@@ -27,14 +27,18 @@ class Person:
         self.stage = stage
         self._welcome()
         self.terminal = Terminal(stage.subject.argv, stage.env, stage.cwd, stage.root)
-        self.terminal.wait_for("sessions/<pid>.json", self.running)
-        self.terminal.wait_for_prompt()
+        try:
+            self.terminal.wait_for("sessions/<pid>.json", self.running)
+            self.terminal.wait_for_prompt()
+        except BaseException:
+            self.terminal.close()
+            raise
 
     def __enter__(self) -> Person:
         return self
 
     def __exit__(self, *raised: object) -> None:
-        self.terminal.__exit__(None, None, None)
+        self.terminal.close()
 
     def running(self) -> dict[str, Any]:
         """The entry of the registry of running programs; empty while there is none."""

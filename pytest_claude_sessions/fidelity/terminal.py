@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
+import tempfile
 import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -12,7 +14,10 @@ from typing import Self
 
 from .scenario import CannotPlay
 
-_LIMIT_S = 30.0
+LONGEST_SOCKET = 100
+"""Bytes; the path of a socket may have 107."""
+
+_LIMIT_S = 60.0
 _BETWEEN_S = 0.05
 
 
@@ -30,6 +35,9 @@ class Terminal:
         tmux = shutil.which("tmux")
         if tmux is None:
             raise CannotPlay("tmux is not installed")
+        self._place: Path | None = None
+        if len(os.fsencode(directory / "tmux")) > LONGEST_SOCKET:
+            directory = self._place = Path(tempfile.mkdtemp(prefix="tmux-", dir="/tmp"))
         self._tmux = [tmux, "-S", str(directory / "tmux"), "-f", "/dev/null"]
         self._env = {**env, "TERM": "xterm-256color"}
         size = ("-x", "120", "-y", "40")
@@ -42,11 +50,17 @@ class Terminal:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """End it, with all that runs in it."""
         self._run("kill-server")
         # What still writes would be in the way of the next scenario.
         deadline = time.monotonic() + _LIMIT_S
         while self.alive and time.monotonic() < deadline:
             time.sleep(_BETWEEN_S)
+        if self._place is not None:
+            shutil.rmtree(self._place, ignore_errors=True)
 
     @property
     def alive(self) -> bool:
@@ -75,7 +89,7 @@ class Terminal:
 
         :param what: in words, for the message
         :param is_there: whether it is
-        :raises CannotPlay: when it does not come in half a minute, with what the screen shows
+        :raises CannotPlay: when it does not come in a minute, with what the screen shows
         """
         deadline = time.monotonic() + _LIMIT_S
         while not is_there():

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import threading
 import time
+from contextlib import ExitStack, closing
 from pathlib import Path
 
 import pytest
@@ -95,18 +96,17 @@ def test_the_real_program_is_busy_while_a_turn_runs_and_idle_after_it(tmp_path: 
     program = find_program("real")
     home = tmp_path / "home"
     held, go_on = home / "held", home / "go-on"
-    with MessagesApi(guard=False) as api:
+    with MessagesApi(guard=False) as api, ExitStack() as places:
         arrangement = Arrangement(
             InProcessDoor(reference, None, "not here"),
             release=program.release,
             real=program.path,
             claude_env={**api.env, **program.env},
         )
-        trial = Trial(arrangement, tmp_path)
+        trial = places.enter_context(closing(Trial(arrangement, tmp_path)))
         try:
             with_managed_settings(trial)
         except CouldNotRun as reason:
-            trial.close()
             pytest.skip(str(reason))
         trial.manager.install_lifecycle_settings(None)
         wait = f"touch '{held}'; until [ -e '{go_on}' ]; do sleep 0.02; done"
@@ -125,4 +125,3 @@ def test_the_real_program_is_busy_while_a_turn_runs_and_idle_after_it(tmp_path: 
             turn.join()
         assert trial.manager.idle_state() == "idle"
         assert os.listdir(home / ".claude-module" / "running") == []
-        trial.close()
