@@ -96,7 +96,7 @@ def overlap(one: Start, other: Start) -> bool:
 def _alive(pid: int) -> bool:
     try:
         stat = Path(f"/proc/{pid}/stat").read_bytes()
-    except FileNotFoundError:
+    except (FileNotFoundError, ProcessLookupError):  # the latter when it ends between the opening and the reading
         if Path("/proc/self").exists():
             return False
     else:

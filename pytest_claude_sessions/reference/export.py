@@ -13,7 +13,7 @@ from .durable import unwritable
 from .export_forms import form_of
 from .history import History
 from .history_transcripts import transcript_files
-from .lines import lines_from_start, open_regular, record_in
+from .lines import lines_from_start, open_regular, record_in, records_from_start
 
 BLOCK = 1024 * 1024
 
@@ -142,8 +142,7 @@ def _subagents_beside(transcript: Path) -> list[Path]:
     """Subagents' transcripts next to the conversation's, as 2.0.77 keeps them: the first record names whose it is."""
     found = []
     for path in sorted(transcript.parent.glob("agent-*.jsonl")):
-        records = (record_in(line) for line in lines_from_start(path) if line is not None)
-        first = next((record for record in records if record is not None), None)
+        first = next(records_from_start(path), None)
         if not path.is_symlink() and first is not None and first.get("sessionId") == transcript.stem:
             found.append(path)
     return found

@@ -12,7 +12,7 @@ from typing import Any
 
 from .history_prompts import instant_of
 from .identity import is_id
-from .lines import lines_from_end, lines_from_start, record_in
+from .lines import lines_from_end, record_in, records_from_start
 
 LAST_LINES = 200
 """How many lines from the end the last time stamp is looked for."""
@@ -57,7 +57,7 @@ def opening_of(path: Path) -> Opening | None:
     cwd: str | None = None
     prompt: str | None = None
     found = False
-    for record in _records(path):
+    for record in records_from_start(path):
         where = record.get("cwd")
         cwd = where if cwd is None and isinstance(where, str) and where else cwd
         if is_spoken(record):
@@ -70,7 +70,9 @@ def opening_of(path: Path) -> Opening | None:
 
 def prompts_in(path: Path) -> Iterator[str]:
     """Every prompt of a conversation."""
-    return (prompt for record in _records(path) if is_spoken(record) and (prompt := prompt_of(record)) is not None)
+    return (
+        prompt for record in records_from_start(path) if is_spoken(record) and (prompt := prompt_of(record)) is not None
+    )
 
 
 def ended_at(path: Path) -> datetime | None:
@@ -101,13 +103,6 @@ def prompt_of(record: dict[str, Any]) -> str | None:
         return None
     texts = [text for block in blocks if block.get("type") == "text" and isinstance(text := block.get("text"), str)]
     return "\n".join(texts) if texts else None
-
-
-def _records(path: Path) -> Iterator[dict[str, Any]]:
-    for line in lines_from_start(path):
-        record = record_in(line) if line is not None else None
-        if record is not None:
-            yield record
 
 
 def _entries(directory: Path | str) -> list[os.DirEntry[str]]:

@@ -75,6 +75,14 @@ def record_in(line: bytes) -> dict[str, Any] | None:
     return record if isinstance(record, dict) else None
 
 
+def records_from_start(path: Path) -> Iterator[dict[str, Any]]:
+    """The records of a file in their order; what is none is passed by."""
+    for line in lines_from_start(path):
+        record = record_in(line) if line is not None else None
+        if record is not None:
+            yield record
+
+
 def open_regular(path: Path) -> int | None:
     """Open a regular file to read, None for whatever is none: a FIFO would make us wait for ever."""
     try:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from .history_transcripts import transcript_files
-from .lines import lines_from_end, lines_from_start, record_in
+from .lines import lines_from_end, record_in, records_from_start
 from .recovery_copy import went_on_in
 from .recovery_limit import is_usage_limit, reset_of, text_of, zone_of
 from .transcripts import Transcripts
@@ -89,7 +89,7 @@ class LimitScan:
         """Where the conversation was started, and the last prompt before the limit."""
         cwd = None
         prompts: list[str] = []
-        for record in _records(path):
+        for record in records_from_start(path):
             if cwd is None and isinstance(record.get("cwd"), str):
                 cwd = record["cwd"]
             if record == limit:
@@ -110,15 +110,8 @@ class LimitScan:
         return False
 
 
-def _records(path: Path) -> Iterator[dict[str, Any]]:
-    for line in lines_from_start(path):
-        record = record_in(line) if line is not None else None
-        if record is not None:
-            yield record
-
-
 def _events(path: Path) -> Iterator[dict[str, Any]]:
-    return (record for record in _records(path) if _is_event(record))
+    return (record for record in records_from_start(path) if _is_event(record))
 
 
 def _is_event(record: dict[str, Any]) -> bool:

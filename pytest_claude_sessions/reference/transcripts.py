@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from .lines import lines_from_start, record_in
+from .lines import records_from_start
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,16 +105,15 @@ class Transcripts:
         projects = os.path.realpath(self.config_dir / "projects")
         if not os.path.realpath(path).startswith(projects + os.sep):
             return
-        for line in lines_from_start(path):
-            record = record_in(line) if line is not None else None
-            if record is not None:
-                yield record
+        yield from records_from_start(path)
 
 
 def _is_alive(pid: int) -> bool:
+    if pid <= 0:
+        return False  # for `kill` a group, and no process
     try:
         os.kill(pid, 0)
-    except ProcessLookupError:
+    except (ProcessLookupError, OverflowError):  # the latter for a number that no process can have
         return False
     except PermissionError:
         return True

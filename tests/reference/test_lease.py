@@ -11,11 +11,11 @@ from pathlib import Path
 import pytest
 
 from pytest_claude_sessions.manager import ManagerError
-from pytest_claude_sessions.reference.lease import Leases
+from pytest_claude_sessions.reference.lease import Leases, started_at
 
 HOLDER = """
 import sys, pathlib, subprocess
-from pytest_claude_sessions.reference.lease import Leases
+from pytest_claude_sessions.reference.lease import Leases, started_at
 with Leases(pathlib.Path(sys.argv[1])).hold("chat", 5) as lease:
     child = subprocess.Popen(["sleep", "600"], start_new_session=True)
     lease.running(child.pid, "some-id")
@@ -97,3 +97,15 @@ def test_a_note_that_cannot_be_taken_away_does_not_fail_the_holder(tmp_path: Pat
     assert lease.note.is_dir()
     assert not leases.is_held("chat")
     assert not leases.is_anything_running()
+
+
+def test_process_that_ends_while_it_is_looked_at_is_gone(monkeypatch: pytest.MonkeyPatch) -> None:
+    if not Path("/proc/self/stat").exists():
+        pytest.skip("there is no /proc")
+    assert started_at(os.getpid()) is not None
+
+    def read_text(path: Path, *how: str) -> str:
+        raise ProcessLookupError(3, "No such process", str(path))
+
+    monkeypatch.setattr(Path, "read_text", read_text)
+    assert started_at(os.getpid()) is None
