@@ -7,31 +7,11 @@ from pathlib import Path
 
 import pytest
 
-STORES = """
-import json
+from .managers import LITTLE_STORE
 
-class Store:
-    capabilities = {"store"}
-    name = "little store"
-    version = "1.2"
-
-    def __init__(self, environment):
-        self.path = environment.state_dir / "ids.json"
-
-    def read(self):
-        return json.loads(self.path.read_text()) if self.path.exists() else {}
-
-    def get_session(self, key):
-        return self.read().get(key)
-
-    def set_session(self, key, session_id):
-        self.path.write_text(json.dumps({**self.read(), key: session_id}))
-
-class Forgetful(Store):
-    def __init__(self, environment):
-        super().__init__(environment)
-        self.path.unlink(missing_ok=True)
-
+STORES = (
+    LITTLE_STORE
+    + """
 class NotServed:
     capabilities = {"store"}
 
@@ -54,6 +34,7 @@ class Forks(Store):
         import subprocess
         subprocess.Popen(["sleep", "600"], start_new_session=True)
 """
+)
 
 PROFILE = '[profiles]\nsmall = ["store"]\n'
 
