@@ -282,7 +282,10 @@ class Turns:
         if self.replay is not None:
             from .optional_frames import replayed
 
-            out.frame(replayed(self.replay, session_id=named, now=now))
+            again = replayed(self.replay, session_id=named, now=now)
+            if not program.behaviour["marks_replays"]:
+                del again["isReplay"]
+            out.frame(again)
             self.replay = None
         events: list[dict[str, Any]] = []
         if program.arguments.has("include-partial-messages"):

@@ -24,10 +24,12 @@ def row(release: str, source: str, played: Iterable[Played]) -> dict[str, Any]:
     :param source: where the program came from, "sdk" or "npm"
     """
     today = datetime.now(UTC).date().isoformat()
+    played = list(played)
     return {
         "release": release,
         "source": source,
         "date": today,
+        "met": {known.name: today for one in played for known in one.known},
         "scenarios": {one.scenario: _entry(one, today) for one in sorted(played, key=lambda one: one.scenario)},
     }
 
@@ -92,9 +94,15 @@ def record(path: Path, new: dict[str, Any]) -> None:
     :raises BadResults: when the file is there and no such file
     """
     rows = read_results(path)
-    before = rows.get(new["release"], {}).get("scenarios", {})
-    scenarios = {**before, **new["scenarios"]}
-    rows[new["release"]] = {**new, "scenarios": {name: scenarios[name] for name in sorted(scenarios)}}
+    before = rows.get(new["release"], {})
+    scenarios = {**before.get("scenarios", {}), **new["scenarios"]}
+    # A race that was met once stays told: it does not show in every play.
+    met = {**before.get("met", {}), **new["met"]}
+    rows[new["release"]] = {
+        **new,
+        "met": {name: met[name] for name in sorted(met)},
+        "scenarios": {name: scenarios[name] for name in sorted(scenarios)},
+    }
     ordered = {release: rows[release] for release in sorted(rows, key=parse_version)}
     text = json.dumps({"schema": SCHEMA, "releases": ordered}, indent=1, ensure_ascii=False) + "\n"
     path.parent.mkdir(parents=True, exist_ok=True)

@@ -10,6 +10,7 @@ import pytest
 from pytest_claude_sessions.fidelity import command
 from pytest_claude_sessions.fidelity.difference import Difference
 from pytest_claude_sessions.fidelity.install import Installed, NotInstalled
+from pytest_claude_sessions.fidelity.known import read_known
 from pytest_claude_sessions.fidelity.page import render
 from pytest_claude_sessions.fidelity.play import Played
 from pytest_claude_sessions.fidelity.results import BadResults, read_results, record, row
@@ -79,6 +80,14 @@ def test_scenarios_that_were_not_played_again_stay_recorded(tmp_path: Path) -> N
         "fresh": "same",
         "resume": "same",
     }
+
+
+def test_a_race_that_was_met_once_stays_told(tmp_path: Path) -> None:
+    path = tmp_path / "results.json"
+    race = read_known([{"name": "race", "scenarios": ["*"], "places": ["*"], "reason": "it is one", "sometimes": True}])
+    record(path, row("2.1.50", "npm", [Played("fresh", "known", known=race)]))
+    record(path, row("2.1.50", "npm", [Played("fresh", "same")]))
+    assert list(read_results(path)["2.1.50"]["met"]) == ["race"]
 
 
 def test_a_file_that_holds_no_results_is_not_written_over(tmp_path: Path) -> None:
