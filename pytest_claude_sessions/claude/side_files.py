@@ -23,9 +23,8 @@ _DAY_S = 86400.0
 class Unwritable(Exception):
     """The release does not start where it cannot write this file.
 
-    Attributes:
-        text: what it prints on stderr.
-        status: its exit status.
+    :ivar text: what it prints on stderr.
+    :ivar status: its exit status.
     """
 
     def __init__(self, path: str, error: OSError, rules: Mapping[str, Any]) -> None:
@@ -40,15 +39,10 @@ def write(
 ) -> bool:
     """Write the small files that a start leaves behind, those that are not there yet.
 
-    Args:
-        names: the release's `side_files`; "path" and "text" may hold $id, $ms and $uuid.
-        rules: the release's `unwritable`.
-
-    Returns:
-        Whether all that the release needs for a transcript could be written.
-
-    Raises:
-        Unwritable: where the release gives up at once.
+    :param names: the release's `side_files`; "path" and "text" may hold $id, $ms and $uuid.
+    :param rules: the release's `unwritable`.
+    :returns: Whether all that the release needs for a transcript could be written.
+    :raises Unwritable: where the release gives up at once.
     """
     able = True
     ms = str(int(time.time() * 1000))
@@ -102,10 +96,9 @@ def _write_new(path: str, entry: Mapping[str, Any], session_id: str) -> None:
 class Running:
     """`sessions/<pid>.json`, by which others see that a process holds a conversation.
 
-    Args:
-        form: the release's `running_file`, None where it has none.
-        key: the release's `running_key`, a file beside it; None where it has none.
-        now: epoch seconds.
+    :param form: the release's `running_file`, None where it has none.
+    :param key: the release's `running_key`, a file beside it; None where it has none.
+    :param now: epoch seconds.
     """
 
     def __init__(
@@ -154,10 +147,9 @@ class Running:
     def say(self, status: str, now: float, session_id: str | None = None) -> None:
         """Write what the process is doing.
 
-        Args:
-            status: "busy" during a turn, "idle" between turns.
-            now: epoch seconds.
-            session_id: the conversation, when it is another now.
+        :param status: "busy" during a turn, "idle" between turns.
+        :param now: epoch seconds.
+        :param session_id: the conversation, when it is another now.
         """
         if self._form is None:
             return
