@@ -77,11 +77,11 @@ KILL_MOMENTS: dict[str, Callable[[Sizes, Sizes], bool]] = {
     "a-file-has-gone": lambda before, now: not before.keys() <= now.keys(),
     "a-file-has-changed": lambda before, now: any(p in now and now[p] != was for p, was in before.items()),
 }
-KILLS = 5
-AT_MOST_ANSWERS = 25
+KILLS = 4
+AT_MOST_ANSWERS = 12
 """A store that never shows the moment is killed after so many further answers."""
 # Long keys make the store large, and its writes last.
-CRASH_KEYS = tuple(f"{number:03d}-{'x' * 4000}" for number in range(40))
+CRASH_KEYS = tuple(f"{number:03d}-{'x' * 8000}" for number in range(20))
 
 
 @check("STO-06", cases=KILL_MOMENTS)
