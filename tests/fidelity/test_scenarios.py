@@ -20,8 +20,16 @@ FACTS = json.loads((Path(__file__).parent.parent / "claude" / "facts.json").read
 
 @pytest.mark.fidelity
 @pytest.mark.parametrize("scenario", scenarios().values(), ids=lambda scenario: scenario.name)
-def test_fake_and_real_do_the_same(scenario: Scenario, played_release: Theatre, request: pytest.FixtureRequest) -> None:
+def test_fake_and_real_do_the_same(
+    scenario: Scenario, played_release: Theatre, request: pytest.FixtureRequest, capsys: pytest.CaptureFixture[str]
+) -> None:
     played = played_release.play(scenario)
+    if not played.good:
+        # The real program races with itself here and there: a difference counts when it shows twice, and is told once.
+        once, played = played, played_release.play(scenario)
+        if played.good:
+            with capsys.disabled():
+                print(f"\n{played_release.subjects[1].release}: not so when played again: {once}")
     path = request.config.getoption("--fidelity-record")
     real = played_release.subjects[1]
     if path:
