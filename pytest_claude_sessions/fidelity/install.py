@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import shutil
 import subprocess
+import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -107,17 +109,26 @@ def _from_npm(release: str, cache: Path) -> Installed:
 
 def _install(release: str, place: Path) -> None:
     npm = _needed("npm")
-    place.mkdir(parents=True, exist_ok=True)
+    place.parent.mkdir(parents=True, exist_ok=True)
+    # Beside its place, then moved there at once: another run that looks meanwhile finds all of it or nothing.
+    making = Path(tempfile.mkdtemp(prefix=f".{release}-", dir=place.parent))
+    try:
+        _npm_install(npm, release, making)
+        with contextlib.suppress(OSError):  # another run was first
+            making.rename(place)
+    finally:
+        shutil.rmtree(making, ignore_errors=True)
+
+
+def _npm_install(npm: str, release: str, place: Path) -> None:
     command = [npm, "install", "--prefix", str(place), "--no-audit", "--no-fund", "--no-save", f"{PACKAGE}@{release}"]
     try:
         done = subprocess.run(
             command, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=900, check=False
         )
     except subprocess.TimeoutExpired:
-        shutil.rmtree(place, ignore_errors=True)
         raise NotInstalled(f"npm did not install {PACKAGE}@{release} within 15 minutes: try again") from None
     if done.returncode:
-        shutil.rmtree(place, ignore_errors=True)
         if re.search(r"E404|ETARGET|notarget", done.stderr):
             raise NotInstalled(f"npm has no {PACKAGE}@{release}: `npm view {PACKAGE} versions` lists those that it has")
         lines = [line for line in done.stderr.splitlines() if "error" in line.lower()]
