@@ -92,10 +92,11 @@ class TmuxTrial:
 
     def until(self, look: Callable[[], T], good: Callable[[T], bool], given: str, expected: str) -> T:
         """Wait until what is looked at is good, and hand it over."""
-        deadline = time.monotonic() + DEADLINE_S
+        seconds = min(DEADLINE_S, self._trial.call_timeout_s)
+        deadline = time.monotonic() + seconds
         while not good(seen := look()):
             if time.monotonic() > deadline:
-                raise Breach(given, f"{expected} within {DEADLINE_S:g} s", f"{seen!r}; {self._shown()}")
+                raise Breach(given, f"{expected} within {seconds:g} s", f"{seen!r}; {self._shown()}")
             time.sleep(LOOK_S)
         return seen
 
@@ -114,7 +115,7 @@ class TmuxTrial:
         roots = [pane.pid for pane in self.panes(name)]
         with _watched([pid for root in roots for pid in _descendants(root)]) as waiting:
             yield
-            _await(waiting, DEADLINE_S)
+            _await(waiting, min(DEADLINE_S, self._trial.call_timeout_s))
             left = sorted(waiting.values())
             _end(waiting)
         if left:

@@ -272,9 +272,14 @@ class Trial:
         return Background(work, self._patience_s)
 
     @property
+    def call_timeout_s(self) -> float:
+        """Seconds that one call of the manager may take, and so whatever a call sets going."""
+        return self._arrangement.call_timeout_s
+
+    @property
     def _patience_s(self) -> float:
         """Until when work in a thread has ended: a call of the manager may take its own time in it."""
-        return max(background.PATIENCE_S, 1.5 * self._arrangement.call_timeout_s)
+        return max(background.PATIENCE_S, 1.5 * self.call_timeout_s)
 
     # ------------------------------------------------------------------ judging
     def judge(self, holds: bool, *, given: str, expected: str, seen: object) -> None:

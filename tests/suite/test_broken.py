@@ -61,6 +61,8 @@ def verdict_of(report: dict, requirement: str) -> dict:
 
 @pytest.mark.parametrize("broken", BROKEN, ids=lambda broken: f"{broken.requirement}-{broken.manager.__name__}")
 def test_broken_manager_fails_what_it_was_made_for(forks: ForkServerContext, tmp_path: Path, broken: Broken) -> None:
+    # A manager that hangs on purpose needs no minute to be believed.
+    Path(tmp_path, "claude-conformance.toml").write_text("call-timeout-s = 10\n")
     report, text = conformance(
         forks,
         tmp_path,
