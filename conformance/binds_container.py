@@ -110,7 +110,7 @@ def remount_in_mid_turn_leaves_no_dead_id(trial: Trial) -> None:
     gate = trial.claude.hold(at="turn", when="fresh")
     manager = trial.manager
     dispatch = trial.background(lambda: manager.dispatch("first prompt", key=KEY))
-    gate.wait_reached()
+    trial.reached(gate)
     with trial.read_only_for_now(projects(trial)):
         gate.open()
         first = dispatch.result()

@@ -62,7 +62,7 @@ def busy_while_a_turn_runs(trial: Trial, age: float) -> None:
     gate = trial.claude.hold(at="turn")
     trial.manager  # noqa: B018  # started before the turn is, so that only the call is under way then
     turn = trial.background(lambda: take_turn(trial, "second prompt"))
-    gate.wait_reached()
+    trial.reached(gate)
     judge_state(trial, "busy", given=f"a turn running, {ago}")
     gate.open()
     turn.result()
@@ -76,7 +76,7 @@ def first_turn_is_not_idle(trial: Trial) -> None:
     installed(trial)
     gate = trial.claude.hold(at="turn")
     turn = trial.background(lambda: take_turn(trial, "first prompt"))
-    gate.wait_reached()
+    trial.reached(gate)
     judge_state(trial, "busy", "unknown", given="the first turn running")
     gate.open()
     turn.result()
@@ -93,7 +93,7 @@ def busy_while_a_dispatch_runs(trial: Trial) -> None:
     for number in range(2):
         gate = trial.claude.hold(at="turn")
         dispatch = trial.background(partial(trial.manager.dispatch, "a prompt", key="chat"))
-        gate.wait_reached()
+        trial.reached(gate)
         busy = ("busy", "unknown") if number == 0 else ("busy",)
         judge_state(trial, *busy, given=f"dispatch {number + 1} running")
         gate.open()
@@ -113,7 +113,7 @@ def _killed(trial: Trial) -> None:
         stderr=subprocess.DEVNULL,
     ) as process:
         try:
-            gate.wait_reached()
+            trial.reached(gate)
             judge_state(trial, "busy", given="a turn running")
         finally:
             process.kill()

@@ -131,7 +131,7 @@ def a_resume_under_way_is_not_repeated(trial: Trial) -> None:
     cut = cut_off(trial)
     gate = trial.claude.hold(at="init")  # before anything of the turn is on the disk
     first = trial.background(trial.manager.recover_rate_limited)
-    gate.wait_reached()
+    trial.reached(gate)
     second = trial.background(trial.process().recover_rate_limited)
     second.done_within(0.3)
     gate.open()

@@ -21,7 +21,7 @@ def a_disk_that_fills_in_mid_turn_keeps_the_id(trial: Trial) -> None:
     gate = trial.claude.hold(at="init", when="resume")
     # Longer than what is left of the file's last page, which a full disk still takes.
     dispatch = trial.background(lambda: trial.manager.dispatch("lost prompt" + "." * 20_000, key=KEY))
-    gate.wait_reached()
+    trial.reached(gate)
     try:
         disk = fill(projects)
     except BindUnavailable as reason:

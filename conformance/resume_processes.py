@@ -67,7 +67,7 @@ def killed_holder_does_not_lock_the_key(trial: Trial) -> None:
     gate = trial.claude.hold(at="turn")
     holder = trial.process()
     trial.background(lambda: holder.dispatch("cut off prompt", key=KEY))
-    gate.wait_reached()
+    trial.reached(gate)
     trial.killed(holder)
     gate.open()
     result = trial.manager.dispatch("third prompt", key=KEY)

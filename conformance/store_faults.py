@@ -47,7 +47,7 @@ def a_remount_in_mid_turn_is_told(trial: Trial) -> None:
     manager.set_session("earlier", earlier)
     gate = trial.claude.hold(at="turn")
     dispatch = trial.background(lambda: manager.dispatch("first prompt", key="chat"))
-    gate.wait_reached()
+    trial.reached(gate)
     with trial.read_only_for_now(state_dir):
         gate.open()
         result = dispatch.result()

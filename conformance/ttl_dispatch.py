@@ -111,7 +111,7 @@ def a_sweep_spares_what_is_running(trial: Trial, elsewhere: bool) -> None:
     gate = trial.claude.hold(at="turn")
     running = trial.background(lambda: trial.manager.dispatch("a long turn", key="long"))
     try:
-        gate.wait_reached()
+        trial.reached(gate)
         clock.advance(hours=25)
         given = "a turn that has been running for 25 h, a row that rested as long, and a sweep"
         trial.equal(sweeper.sweep_stale_sessions(), 1, given=f"{given}; what it returns")

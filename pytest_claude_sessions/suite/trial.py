@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from ..cli import ClaudeCli
+from ..cli import ClaudeCli, Gate, GateNotReached
 from ..config_dir import ConfigDir, Tree, snapshot
 from ..door import Door, Misconduct, NoProcess, Refusal, Session
 from ..environment import Environment, make_environment
@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from ..config_dir import Transcript
 
 LEGACY_ID = "cd32e253-ca16-4fd3-9825-d837e74ae3c2"
+GATE_S = 60.0
+"""How long a Claude may take to come to a gate, in seconds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -270,6 +272,16 @@ class Trial:
     def background(self, work: Callable[[], Any]) -> Background:
         """Begin something that goes on while the check does; ask for its result later."""
         return Background(work, self._patience_s)
+
+    def reached(self, gate: Gate) -> None:
+        """Wait until Claude has come to a gate of the script.
+
+        :raises Breach: when the manager does not start one that comes there
+        """
+        try:
+            gate.wait_reached(min(GATE_S, self.call_timeout_s))
+        except GateNotReached as end:
+            raise Breach("work that starts Claude", "a Claude that comes to its turn", str(end)) from None
 
     @property
     def call_timeout_s(self) -> float:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import multiprocessing
 import os
@@ -29,6 +30,10 @@ BROKEN: list[Broken] = [
 def _run_suite(directory: Path, arguments: list[str]) -> None:
     """What a forked process does: one conformance run, told into a file."""
     os.chdir(directory)
+    # What the fork server handed over is inheritable: a process that a manager leaves behind would hold it open.
+    for name in os.listdir("/proc/self/fd"):
+        with contextlib.suppress(OSError):
+            os.set_inheritable(int(name), int(name) < 3)
     told = os.open("output.txt", os.O_WRONLY | os.O_CREAT | os.O_APPEND)
     os.dup2(told, 1)
     os.dup2(told, 2)
@@ -114,7 +119,7 @@ def test_reference_passes_the_card_profile(card_report: dict) -> None:
 def test_constant_subject_passes_next_to_nothing(
     forks: ForkServerContext, tmp_path: Path, subject: type[Constant]
 ) -> None:
-    Path(tmp_path, "claude-conformance.toml").write_text("call-timeout-s = 0.3\n")
+    Path(tmp_path, "claude-conformance.toml").write_text("call-timeout-s = 0.1\n")
     report, text = conformance(
         forks, tmp_path, "--claude-manager", f"{subject.__module__}:{subject.__name__}", "--claude-profile", "card"
     )
