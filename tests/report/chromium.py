@@ -129,6 +129,13 @@ class Page:
         assert "exceptionDetails" not in answer, answer["exceptionDetails"]
         return answer["result"].get("value")
 
+    def comes(self, expression: str) -> bool:
+        """Whether an expression comes to be true: what follows on a key does so in the page's own time."""
+        look = f"({expression}) ? done(true) : performance.now() > end ? done(false) : setTimeout(look, 5)"
+        return bool(
+            self.run(f"new Promise(done => {{ const end = performance.now() + 10000, look = () => {look}; look(); }})")
+        )
+
     def press(self, key: str, *, text: str = "", shift: bool = False) -> None:
         """Press and release a key, as a keyboard does."""
         codes = {"Tab": 9, "Enter": 13, " ": 32}
