@@ -153,6 +153,8 @@ def test_unknown_form_of_the_list_is_refused(project: pytest.Pytester) -> None:
 def test_one_line_a_failure_where_that_is_asked_for(project: pytest.Pytester) -> None:
     result = run(project, "Forgetful", "-k", "STO-02", "--tb=line")
     line = r"^claude-conformance::store::STO-02\[[\w-]+\]: given .*: expected .*, seen .*$"
+    if pytest.version_tuple < (9,):  # which cuts such a line after 50 characters
+        line = r"^claude-conformance::store::STO-02\[[\w-]+$"
     told = re.findall(line, result.stdout.str(), re.M)
     assert len(told) == result.parseoutcomes()["failed"]
     assert "usual cause:" not in result.stdout.str()
