@@ -60,7 +60,6 @@ def busy_while_a_turn_runs(trial: Trial, age: float) -> None:
     ago = f"the last stop {age:g} s ago"
     judge_state(trial, "idle", given=f"no turn running, {ago}")
     gate = trial.claude.hold(at="turn")
-    trial.manager  # noqa: B018  # started before the turn is, so that only the call is under way then
     turn = trial.background(lambda: take_turn(trial, "second prompt"))
     trial.reached(gate)
     judge_state(trial, "busy", given=f"a turn running, {ago}")

@@ -9,6 +9,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parent))
 
 import generated  # it stands beside this file
+from sphinx.application import Sphinx
 
 project = "pytest-claude-sessions"
 author = "The pytest-claude-sessions authors"
@@ -29,6 +30,6 @@ linkcheck_ignore = [r"https?://(?!localhost)"]
 html_extra_path = ["protocol.schema.json", "example_driver.pl"]
 
 
-def setup(app: object) -> None:
+def setup(app: Sphinx) -> None:
     """Fill in what is generated from the code and the registry."""
-    app.connect("source-read", generated.fill_in)  # type: ignore[attr-defined]
+    app.connect("source-read", generated.fill_in)

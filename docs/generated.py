@@ -8,7 +8,9 @@ import json
 import re
 from collections.abc import Callable, Iterator
 from importlib import resources
-from typing import Any
+from typing import Any, cast
+
+import pytest
 
 from pytest_claude_sessions import fixtures, hookspecs
 from pytest_claude_sessions.manager import CAPABILITIES, KINDS
@@ -60,7 +62,7 @@ def requirements() -> Iterator[str]:
 def options() -> Iterator[str]:
     """Every option of the command line."""
     group = _Group()
-    add_options(group)  # type: ignore[arg-type]
+    add_options(cast(pytest.Parser, group))
     for names, settings in group.options:
         metavar = settings.get("metavar", "")
         yield from (f"### `{' '.join([*names, metavar]).strip()}`", "", _sentence(settings["help"]), "")

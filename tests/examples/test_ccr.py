@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-import json
 import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from pytest_claude_sessions import ClaudeCli, ConfigDir
+
+from .conftest import verdicts
 
 CCR = Path(__file__).parents[2] / "examples" / "ccr"
 PROGRAMS = ("bash", "jq", "tmux", "zip", "flock", "sha256sum")
@@ -27,20 +30,12 @@ def _needed() -> None:
         pytest.skip(f"ccr needs GNU tools, and this machine lacks {', '.join(missing) or 'Linux'}")
 
 
-def test_ccr_keeps_what_it_declares(tmp_path: Path) -> None:
-    report = tmp_path / "report.json"
-    command = [sys.executable, "-m", "pytest", "--claude-conformance", "--rootdir", ".", "-p", "no:cacheprovider"]
-    for name in REQUIREMENTS:
-        command += ["--claude-requirement", name]
-    run = subprocess.run(
-        [*command, "--claude-report", str(report)], cwd=CCR, capture_output=True, text=True, check=False
-    )
-    assert run.returncode == 0, run.stdout + run.stderr
-    told = json.loads(report.read_text())
+def test_ccr_keeps_what_it_declares(conformance_of: Callable[..., dict[str, Any]]) -> None:
+    options = [word for name in REQUIREMENTS for word in ("--claude-requirement", name)]
+    told = conformance_of(CCR, "--rootdir", ".", *options)
     assert told["subject"]["language"] == "bash"
     assert told["subject"]["capabilities"] == ["export", "history", "recovery", "tmux"]
-    verdicts = {entry["id"]: entry["verdict"] for entry in told["requirements"] if entry["id"] in REQUIREMENTS}
-    assert verdicts == dict.fromkeys(REQUIREMENTS, "passed")
+    assert verdicts(told, REQUIREMENTS) == dict.fromkeys(REQUIREMENTS, "passed")
 
 
 def test_what_a_person_types(claude_cli: ClaudeCli, claude_config_dir: ConfigDir, tmp_path: Path) -> None:

@@ -6,8 +6,9 @@ import json
 import re
 import shutil
 import subprocess
-import sys
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -30,17 +31,8 @@ def example() -> Path:
     return EXAMPLE
 
 
-def test_it_is_conformant_for_its_own_profile(example: Path, tmp_path: Path) -> None:
-    report = tmp_path / "report.json"
-    run = subprocess.run(
-        [sys.executable, "-m", "pytest", "--claude-conformance", "-p", "no:cacheprovider", "--claude-report", report],
-        cwd=example,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert run.returncode == 0, run.stdout + run.stderr
-    told = json.loads(report.read_text())
+def test_it_is_conformant_for_its_own_profile(example: Path, conformance_of: Callable[..., dict[str, Any]]) -> None:
+    told = conformance_of(example)
     assert told["outcome"] == "conformant"
     assert told["subject"]["language"] == "typescript"
     assert told["subject"]["capabilities"] == ["binds", "metrics", "resume", "store", "ttl"]

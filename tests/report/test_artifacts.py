@@ -10,10 +10,11 @@ import pytest
 
 from pytest_claude_sessions.report import artifacts
 from pytest_claude_sessions.report.artifacts import keep, tell
+from tests.suite.managers import LITTLE_STORE
 
-MANAGERS = """
-import json, subprocess
-
+MANAGERS = (
+    LITTLE_STORE
+    + """
 class Forgetful:
     capabilities = {"store"}
 
@@ -27,21 +28,12 @@ class Forgetful:
     def set_session(self, key, session_id):
         pass
 
-class Litters(Forgetful):
+class Litters(Store):
     def __init__(self, environment):
         super().__init__(environment)
-        self.path = environment.state_dir / "ids.json"
         (environment.state_dir.parent / "litter").write_text("left behind")
-
-    def read(self):
-        return json.loads(self.path.read_text()) if self.path.exists() else {}
-
-    def get_session(self, key):
-        return self.read().get(key)
-
-    def set_session(self, key, session_id):
-        self.path.write_text(json.dumps({**self.read(), key: session_id}))
 """
+)
 
 
 def run(pytester: pytest.Pytester, manager: str, *options: str) -> pytest.RunResult:

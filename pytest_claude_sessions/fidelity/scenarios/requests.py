@@ -12,14 +12,18 @@ def _soon() -> datetime:
     return (datetime.now(UTC) + timedelta(hours=1)).replace(minute=16, second=0, microsecond=0)
 
 
+def _fails_and_is_resumed(stage: Stage, step: str) -> None:
+    first = stage.claude(step=step)
+    stage.subject.clear()
+    if first.session_id:
+        stage.claude("--resume", first.session_id, step="resume")
+
+
 @scenario("usage_limit", "a usage limit with its reset time, signed in by token; then a resume")
 def limit(stage: Stage) -> None:
     stage.sign_in_by_token()
     stage.fail("usage_limit", resets_at=_soon())
-    first = stage.claude(step="limited")
-    stage.subject.clear()
-    if first.session_id:
-        stage.claude("--resume", first.session_id, step="resume")
+    _fails_and_is_resumed(stage, "limited")
 
 
 @scenario("usage_limit_unknown_end", "a usage limit without a reset time, signed in by token")
@@ -40,10 +44,7 @@ def limit_later(stage: Stage) -> None:
 @scenario("auth_failure", "status 401; then a resume")
 def unauthorized(stage: Stage) -> None:
     stage.fail("auth_failure")
-    first = stage.claude(step="refused")
-    stage.subject.clear()
-    if first.session_id:
-        stage.claude("--resume", first.session_id, step="resume")
+    _fails_and_is_resumed(stage, "refused")
 
 
 @scenario("overloaded", "status 529")
@@ -67,16 +68,10 @@ def server_error_text(stage: Stage) -> None:
 @scenario("cut_connection", "the connection is cut before an answer begins; then a resume")
 def cut_connection(stage: Stage) -> None:
     stage.fail("cut_connection")
-    first = stage.claude(step="cut")
-    stage.subject.clear()
-    if first.session_id:
-        stage.claude("--resume", first.session_id, step="resume")
+    _fails_and_is_resumed(stage, "cut")
 
 
 @scenario("cut_stream", "the connection is cut in the middle of an answer; then a resume")
 def cut_stream(stage: Stage) -> None:
     stage.fail("cut_stream")
-    first = stage.claude(step="cut")
-    stage.subject.clear()
-    if first.session_id:
-        stage.claude("--resume", first.session_id, step="resume")
+    _fails_and_is_resumed(stage, "cut")
