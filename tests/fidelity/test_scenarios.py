@@ -11,11 +11,13 @@ from pathlib import Path
 
 import pytest
 
-from pytest_claude_sessions.fidelity.play import Theatre
+from pytest_claude_sessions.fidelity.play import Played, Theatre
 from pytest_claude_sessions.fidelity.results import record, row
 from pytest_claude_sessions.fidelity.scenario import Scenario, scenarios
 
 FACTS = json.loads((Path(__file__).parent.parent / "claude" / "facts.json").read_text())
+TIMES = 3
+"""A scenario is played so often before a difference counts."""
 
 
 @pytest.mark.fidelity
@@ -24,12 +26,15 @@ def test_fake_and_real_do_the_same(
     scenario: Scenario, played_release: Theatre, request: pytest.FixtureRequest, capsys: pytest.CaptureFixture[str]
 ) -> None:
     played = played_release.play(scenario)
-    if not played.good:
-        # The real program races with itself here and there: a difference counts when it shows twice, and is told once.
-        once, played = played, played_release.play(scenario)
-        if played.good:
-            with capsys.disabled():
-                print(f"\n{played_release.subjects[1].release}: not so when played again: {once}")
+    raced: list[Played] = []
+    # The real program races with itself here and there: a difference counts when it shows every time.
+    while not played.good and len(raced) < TIMES - 1:
+        raced.append(played)
+        played = played_release.play(scenario)
+    if raced and played.good:
+        seen = "\n".join(map(str, raced))
+        with capsys.disabled():
+            print(f"\n{played_release.subjects[1].release}: not so when played again: {seen}")
     path = request.config.getoption("--fidelity-record")
     real = played_release.subjects[1]
     if path:
