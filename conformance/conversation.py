@@ -47,8 +47,11 @@ def carried_on(trial: Trial, result: DispatchResult, *prompts: str, given: str) 
 def started_fresh(trial: Trial, result: DispatchResult, prompt: str, dead: str, *, given: str) -> None:
     """Judge that a dispatch began a new conversation, with the prompt once, and said so."""
     trial.succeeded(result, given=given)
+    held = trial.prompts(result.session_id)
+    # The id of a workspace stays its own: its next conversation may bear it again.
+    fresh = result.session_id != dead if trial.manager.keeps_keys else len(held) == 1
     trial.judge(
-        not result.resumed and result.session_id != dead and trial.prompts(result.session_id)[-1:] == [prompt],
+        not result.resumed and fresh and held[-1:] == [prompt],
         given=given,
         expected=f"resumed = False, and a new conversation that holds {prompt!r}",
         seen=f"resumed = {result.resumed}, id {result.session_id} (dead: {dead}), transcripts {transcripts(trial)}",
@@ -57,13 +60,21 @@ def started_fresh(trial: Trial, result: DispatchResult, prompt: str, dead: str, 
     trial.equal(copies, 1, given=f"{given}; how often the prompt is on the disk")
 
 
+def stored(trial: Trial) -> str | None:
+    """The id of the key; where no keys are kept, the one that the workspace's last answer named."""
+    if trial.manager.keeps_keys:
+        return trial.manager.get_session(KEY)
+    answers = [call["answer"] for call in trial.calls if call["method"] == "dispatch" and "answer" in call]
+    return next((answer.session_id for answer in reversed(answers) if answer.ok), None)
+
+
 def kept(trial: Trial, session_id: str, *, given: str) -> None:
-    """Judge that the id is still the stored one."""
+    """Judge that the id is still the stored one; for a workspace its next dispatch shows it."""
     trial.judge(
-        trial.manager.get_session(KEY) == session_id,
+        stored(trial) == session_id,
         given=given,
         expected=f"the stored id is still {session_id}",
-        seen=f"it is {trial.manager.get_session(KEY)}",
+        seen=f"it is {stored(trial)}",
     )
 
 

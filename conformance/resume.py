@@ -8,7 +8,7 @@ from pytest_claude_sessions.cli import Start
 from pytest_claude_sessions.suite.check import check
 from pytest_claude_sessions.suite.trial import Trial
 
-from .conversation import KEY, begun, carried_on, kept, lose, started_fresh
+from .conversation import KEY, begun, carried_on, kept, lose, started_fresh, stored
 
 
 @check("RES-01")
@@ -86,7 +86,7 @@ def session_options_do_not_conflict(trial: Trial) -> None:
     if "identity" in trial.capabilities:
         for prompt in ("workspace prompt", "workspace prompt again"):
             trial.succeeded(trial.manager.dispatch(prompt, workspace_id="workspace-1"), given="a workspace's dispatch")
-    lose(trial, trial.manager.get_session(KEY) or dead)
+    lose(trial, stored(trial) or dead)
     trial.succeeded(trial.manager.dispatch("third prompt", key=KEY), given="a dispatch whose transcript is gone")
     for start in trial.starts:
         continues = start.raw["requested"]["continue"]

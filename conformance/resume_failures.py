@@ -114,6 +114,8 @@ def answer_with_the_same_words_is_an_answer(trial: Trial) -> None:
     trial.succeeded(result, given="an answer that quotes 'No conversation found'")
     kept(trial, session_id, given="an answer that quotes 'No conversation found'")
     trial.equal(trial.prompts(session_id), ["first prompt", "second prompt"], given="the conversation after it")
+    again = trial.manager.dispatch("third prompt", key=KEY)
+    carried_on(trial, again, "first prompt", "second prompt", "third prompt", given="the next dispatch")
 
 
 NEAR_MISSES = {
@@ -167,3 +169,5 @@ def is_error_is_a_failure(trial: Trial, status: int) -> None:
         seen=f"{result}",
     )
     kept(trial, session_id, given="after it")
+    again = trial.manager.dispatch("third prompt", key=KEY)
+    carried_on(trial, again, "first prompt", "third prompt", given="the next dispatch")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pytest_claude_sessions.suite.check import check
 from pytest_claude_sessions.suite.trial import Trial
 
-from .conversation import KEY, begun, carried_on
+from .conversation import KEY, begun, carried_on, stored
 
 
 @check("RES-10", cases={"init": "ephemeral_init", "hook": "ephemeral_hook", "all": "ephemeral_all"})
@@ -14,14 +14,14 @@ def ephemeral_ids_are_not_stored(trial: Trial, misbehaviour: str) -> None:
     getattr(trial.claude, misbehaviour)()
     result = trial.manager.dispatch("first prompt", key=KEY)
     trial.succeeded(result, given="a stream in which some frames name an id that is never written")
-    stored = trial.manager.get_session(KEY)
+    now = stored(trial)
     named = {t.session_id for t in trial.config.transcripts()}
-    nothing = misbehaviour == "ephemeral_all" and stored is None
+    nothing = misbehaviour == "ephemeral_all" and now is None
     trial.judge(
-        nothing or stored in named,
+        nothing or now in named,
         given="a stream in which some frames name an id that is never written",
         expected=f"the stored id is the name of a transcript: {sorted(named)}",
-        seen=f"stored: {stored}",
+        seen=f"stored: {now}",
     )
     again = trial.manager.dispatch("second prompt", key=KEY)
     if nothing:
@@ -55,10 +55,10 @@ def id_after_a_reset_is_stored(trial: Trial) -> None:
     trial.succeeded(result, given="a turn in which the conversation is reset")
     after = [t.session_id for t in trial.config.transcripts() if t.session_id != before]
     trial.judge(
-        trial.manager.get_session(KEY) in after,
+        stored(trial) in after,
         given="a turn in which the conversation is reset",
         expected=f"the stored id is the one after the reset: {after}",
-        seen=f"stored: {trial.manager.get_session(KEY)}, before the reset {before}",
+        seen=f"stored: {stored(trial)}, before the reset {before}",
     )
 
 

@@ -9,7 +9,7 @@ from pytest_claude_sessions.manager import DispatchResult
 from pytest_claude_sessions.suite.check import check
 from pytest_claude_sessions.suite.trial import Trial
 
-from .conversation import KEY, begun, carried_on, kept, overlapping, transcripts
+from .conversation import KEY, begun, carried_on, kept, overlapping, stored, transcripts
 
 
 @check("RES-18", cases={"same-process": False, "two-processes": True})
@@ -51,7 +51,7 @@ def _answered_one_by_one(trial: Trial, results: list[DispatchResult], prompts: l
         expected="both answered, or one refused as busy",
         seen=f"{results}",
     )
-    held = trial.prompts(trial.manager.get_session(KEY))
+    held = trial.prompts(stored(trial))
     trial.judge(
         Counter(held) == Counter(earlier + answered),
         given=given,

@@ -5,7 +5,7 @@ set -u
 . "$(dirname "${BASH_SOURCE[0]}")/session.sh"
 
 identity='{"protocol": 1, "name": "coder-module", "version": "1", "language": "bash",
-  "capabilities": ["identity", "quarantine", "retention", "idle"],
+  "capabilities": ["identity", "resume", "quarantine", "retention", "idle"],
   "options": {"id_scheme": "coder-workspace", "workspace_case": "preserve", "clock": "none"}}'
 # One jq reads all requests, each into a line of assignments: a start of it would be most of a request's time.
 read_requests='@sh "id=\(.id) method=\(.method) line=\(tojson)" + @sh " workspace=\(
@@ -43,11 +43,14 @@ quarantine() {
 dispatch() {
   if [ "$(param .params.request.workspace_id)" = null ]; then
     refuse unsupported "conversations are those of workspaces"
-  elif ! [ -d "$(param .params.request.cwd)" ]; then
-    refuse cwd_missing "the directory is gone"
   else
-    prompt=$(param .params.request.prompt)
-    result "$(dispatch_workspace "$workspace" "$(param .params.request.cwd)" "$(param '.params.request.timeout // 1800')")"
+    prompt=$(param '.params.request.prompt + "."') && prompt=${prompt%.} # $() would take the ends of lines
+    if said=$(dispatch_workspace "$workspace" "$(param .params.request.cwd)" "$(param '.params.request.timeout // 1800')")
+    then
+      result "$said"
+    else
+      refuse cwd_missing "the directory that the conversation works in is gone"
+    fi
   fi
 }
 

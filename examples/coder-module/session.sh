@@ -31,12 +31,15 @@ transcript_of() { # ID -> path
   return 1
 }
 
-# Claude resumes what has a user's turn in it; torn and unknown lines do not matter. (jq 1.6 reads no lone surrogates.)
-is_valid_session() { # PATH
-  [ -f "$1" ] && inside_projects "$1" &&
-    LC_ALL=C sed -E 's/\\\\/_/g; s/\\u[dD][89a-fA-F][0-9a-fA-F]{2}/_/g' "$1" 2>/dev/null | jq -Rne '[
-      inputs | ltrimstr("\ufeff") | fromjson? | objects
-      | select(.type == "user" and .isSidechain != true and (.message | type) == "object")] != []' >/dev/null 2>&1
+# How many messages of a user are in a transcript; torn and unknown lines do not matter. (jq 1.6 reads no lone surrogates.)
+messages_in() { # PATH CONDITION
+  LC_ALL=C sed -E 's/\\\\/_/g; s/\\u[dD][89a-fA-F][0-9a-fA-F]{2}/_/g' "$1" 2>/dev/null | jq -Rn '[
+    inputs | ltrimstr("\ufeff") | fromjson? | objects
+    | select(.type == "user" and .isSidechain != true and (.message | type) == "object" and ('"${2:-true}"'))] | length' 2>/dev/null
+}
+
+is_valid_session() { # PATH: Claude resumes what has a user's message in it
+  [ -f "$1" ] && inside_projects "$1" && [ "$(messages_in "$1")" -gt 0 ] 2>/dev/null
 }
 
 is_running() { # ID: a Claude says that it is at work on it
@@ -59,34 +62,60 @@ quarantine_invalid() { # ID -> the new path, empty when there was nothing to do
 
 # ---- one turn of a workspace
 
+# Marks of a Claude that the caller itself may run in: with them no transcript is kept.
+marks=(-u CLAUDECODE -u CLAUDE_CODE_CHILD_SESSION -u CLAUDE_CODE_SESSION_ID -u CLAUDE_PID -u CLAUDE_CODE_SSE_PORT)
+
+# What Claude says, as one JSON object; its lines on stderr are in its "stderr", its exit status in "status".
 run_claude() { # CWD SECONDS OPTION... ; the prompt is in $prompt
-  (cd -- "$1" && printf %s "$prompt" | timeout "$2" env -i "${world[@]}" \
-    "$claude" -p --output-format json "${@:3}" 2>"$state_dir/stderr")
+  local said status errors=$row.stderr.$BASHPID
+  said=$(cd -- "$1" && printf %s "$prompt" | env -i "${world[@]}" env "${marks[@]}" timeout -k 1 "$2" \
+    "$claude" -p --output-format json "${@:3}" 2>"$errors")
+  status=$?
+  jq -Rsc --arg said "$said" --argjson status $status '
+    ([$said | split("\n")[] | fromjson? | if type == "array" then .[] else . end | objects] | last // {is_error: true})
+    + {status: $status, stderr: split("\n")} | .ok = (.is_error == false)' "$errors"
+  rm -f -- "$errors"
 }
 
-# Start or resume; the result is JSON. The row holds the id where it is no longer the derived one.
+is_dead() { # ID: Claude said that it has no such conversation, in one of the places where releases say it
+  jq -e --arg words "No conversation found with session ID: $1" \
+    '.ok == false and any(.stderr[], .errors[]?; . == $words)' <<<"$said" >/dev/null
+}
+
+remember() { # ID CWD ; an empty id: the next turn starts fresh
+  (umask 077 && printf '%s\n' "$1" "$2" >"$row.$BASHPID" && mv -T -- "$row.$BASHPID" "$row")
+}
+
+# Start or resume; the result is JSON. The row holds which id the workspace has come to, and the directory it works in.
 dispatch_workspace() { # WORKSPACE CWD SECONDS
-  local derived id row path said resumed=false warnings='[]' options=()
+  local derived id row cwd path said lock before=0 resumed=false warnings='[]' options=()
   derived=$(derive_session_id "$1")
-  row=$state_dir/$derived.id
-  id=$(cat "$row" 2>/dev/null) || id=$derived
+  row=$state_dir/$derived
+  exec {lock}>"$row.lock" && flock "$lock" # Claude holds it too: it may outlive its caller
+  { read -r id && IFS= read -r cwd; } 2>/dev/null <"$row" || id=$derived cwd=$2
+  [ -d "$cwd" ] || { exec {lock}>&- && return 3; }
   quarantine_invalid "$id" >/dev/null || warnings='["quarantine_failed: the damaged transcript could not be renamed"]'
-  if path=$(transcript_of "$id") && is_valid_session "$path"; then
-    resumed=true options=(--resume "$id")
+  if [ -n "$id" ] && path=$(transcript_of "$id") && is_valid_session "$path"; then
+    resumed=true before=$(messages_in "$path" '.parentUuid == null') options=(--resume "$id")
   elif ! transcript_of "$derived" >/dev/null; then
     options=(--session-id "$derived")
   fi
-  said=$(run_claude "$2" "$3" "${options[@]}")
-  if [ $resumed = true ] && grep -qs 'No conversation found' <(printf %s "$said") "$state_dir/stderr"; then
+  said=$(run_claude "$cwd" "$3" "${options[@]}")
+  if [ $resumed = true ] && is_dead "$id"; then
     resumed=false
-    said=$(run_claude "$2" "$3") # a dead id is asked for once
+    remember "" "$cwd"
+    said=$(run_claude "$cwd" "$3") # a dead id is asked for once
   fi
-  jq -se '.[0].is_error == false' <<<"$said" >/dev/null 2>&1 || said='{"is_error": true}'
-  id=$(jq -r '.session_id // empty' <<<"$said")
-  [ -z "$id" ] || (umask 077 && echo "$id" >"$row.$$" && mv -T -- "$row.$$" "$row")
-  jq -c --argjson resumed $resumed --argjson warnings "$warnings" 'if .is_error
-    then {ok: false, error: "claude_failed", warnings: $warnings}
-    else {ok: true, session_id, resumed: $resumed, text: .result, warnings: $warnings} end' <<<"$said"
+  exec {lock}>&-
+  id=$(jq -r 'select(.ok).session_id // empty' <<<"$said")
+  if [ -n "$id" ] && path=$(transcript_of "$id"); then remember "$id" "$cwd"; else id=; fi
+  if [ $resumed = true ] && [ -n "$id" ] && [ "$(messages_in "$path" '.parentUuid == null')" -gt "$before" ]; then
+    resumed=false warnings='["cold_start: Claude answered without the earlier turns"]'
+  fi
+  jq -c --arg id "$id" --argjson resumed $resumed --argjson warnings "$warnings" 'if .ok
+    then {ok, session_id: ($id | select(. != "") // null), resumed: $resumed, text: .result, warnings: $warnings}
+    else {ok, error: (if .status | . == 124 or . == 137 then "timeout" else "claude_failed" end),
+      warnings: $warnings} end' <<<"$said"
 }
 
 # ---- retention, and an idle signal

@@ -44,14 +44,14 @@ class Output:
         if self.streams or not self._frames:
             return
         frames, self._frames = self._frames, []
-        last = frames[-1]
+        results = [frame for frame in frames if frame.get("type") == "result"]  # a hook's frame may come after it
         if self.form == TEXT:
-            if last.get("type") == "result" and "result" in last:
-                self.line(last["result"])
+            if results and "result" in results[-1]:
+                self.line(results[-1]["result"])
         elif self._verbose:
             self.line("[" + ",".join([dump(frame) for frame in frames]) + "]")
-        elif last.get("type") == "result":
-            self.line(dump(last))
+        elif results:
+            self.line(dump(results[-1]))
 
     def line(self, text: str) -> None:
         """Print a line on stdout."""

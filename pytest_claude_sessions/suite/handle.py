@@ -40,6 +40,11 @@ class ManagerHandle:
         return self._session.identity.capabilities
 
     @property
+    def keeps_keys(self) -> bool:
+        """Whether it knows conversations by key; one with workspaces and no store has those alone."""
+        return "store" in self.capabilities or "identity" not in self.capabilities
+
+    @property
     def pid(self) -> int | None:
         """The process that the manager is, None for one in this process."""
         pid: int | None = getattr(self._session, "pid", None)
@@ -83,7 +88,12 @@ class ManagerHandle:
         cwd: Path | None = None,
         timeout: float | None = None,
     ) -> DispatchResult:
-        """Dispatch a prompt; a refusal counts as a failed result of its kind (SPEC 4, fine print)."""
+        """Dispatch a prompt; a refusal counts as a failed result of its kind (SPEC 4, fine print).
+
+        :param key: of the conversation; where no keys are kept, the workspace of that name stands for it
+        """
+        if key is not None and workspace_id is None and not self.keeps_keys:
+            key, workspace_id = None, key
         request = DispatchRequest(key, prompt, cwd or self._default_cwd, workspace_id, timeout)
         return self._dispatched("dispatch", request=request)
 
