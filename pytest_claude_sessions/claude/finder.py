@@ -6,7 +6,7 @@ import os
 
 from . import layout
 from .conversation import Conversation, load
-from .forms import is_uuid, new_uuid
+from .forms import is_uuid, iso_time, new_uuid
 from .session import Refused, Session, make_project
 
 TYPE_CHECKING = False
@@ -86,6 +86,8 @@ class Finder:
         copied = self.new(session_id)
         copied.history = original.history
         renamed: dict[str, str] = {}
+        anew = rules.get("anew")  # what some releases do who write each record anew, as of now
+        stamp = iso_time(self._clock.now())
         for record in original.history.chain:
             made = dict(record)
             if rules["session_id"] == "new" or (rules["session_id"] == "answers" and made["type"] != "user"):
@@ -96,6 +98,13 @@ class Finder:
             if rules["uuid"] == "new" and "uuid" in made:
                 renamed[made["uuid"]] = made["uuid"] = new_uuid()
                 made["parentUuid"] = renamed.get(made["parentUuid"])
+            if anew is not None:
+                made = {key: value for key, value in made.items() if key not in anew["leaves_out"]}
+                made["timestamp"] = stamp
+                if made["type"] == "assistant":
+                    made.update(anew["answers"])
+                if not copied.copies:
+                    made["parentUuid"] = None
             copied.copies.append(made)
         if rules["uuid"] == "new" and copied.copies:
             copied.history = Conversation(original.history.records, copied.copies, True, original.history.dangling)

@@ -139,10 +139,8 @@ def _leave_behind(program: Program, started: str) -> None:
     if not text or not session.writes:
         return
     summary = {"type": "summary", "summary": text, "leafUuid": session.history.leaf}
-    if program.behaviour["resume_new_id"]:
-        session.copies.insert(0, summary)
-    else:
-        program.finder.new(started).append([summary])
+    # Written in the background, before there is an answer.
+    (session if program.behaviour["resume_new_id"] else program.finder.new(started)).append([summary])
 
 
 def _leave_empty(program: Program, started: str) -> None:
