@@ -6,6 +6,8 @@ differences between the releases are the facet `reader` of `releases.json`.
 
 from __future__ import annotations
 
+import os
+
 from .json_text import loads
 
 TYPE_CHECKING = False
@@ -29,7 +31,7 @@ class Conversation:
     :ivar leaf: UUID of the record that the next one follows, None for none.
     :ivar resumable: whether the release accepts the transcript; when not it says "No conversation found".
     :ivar dangling: whether the last prompt has no answer; the release then writes a made-up one first.
-    :ivar failed: whether the last request failed and the release first asks itself to go on.
+    :ivar failed: whether the last request came to nothing and the release first asks itself to go on.
     :ivar chain: the records of the conversation, oldest first.
     :ivar records: every record of the file that could be read.
     :ivar cwd: working directory that the newest record of the conversation names, None for none.
@@ -73,6 +75,12 @@ class Conversation:
         elif self.turns and self.turns[-1][1] is None:
             self.turns[-1] = (self.turns[-1][0], text)
 
+    @property
+    def anonymous(self) -> bool:
+        """Whether the last answer does not say which model gave it."""
+        answers = [record for record in self.chain if record.get("type") == "assistant"]
+        return bool(answers) and not answers[-1]["message"].get("model")
+
     def sent(self, release: Release, cwd: str | None = None) -> int:
         """How many messages the API gets for one more prompt.
 
@@ -88,8 +96,8 @@ class Conversation:
         return count
 
     def _system_message(self, rule: str, cwd: str | None) -> bool:
-        if rule == "always":
-            return True
+        if rule == "unless_token":
+            return not os.environ.get("CLAUDE_CODE_OAUTH_TOKEN")
         if rule == "history":
             return bool(self.messages) and self.messages[0][0] == "user"
         # "environment": said anew when the transcript does not have it, or has it of another directory
@@ -119,9 +127,11 @@ def load(path: str, release: Release) -> Conversation:
     last = next((r for r in reversed(chain) if r.get("type") in _SPOKEN), None)
     dangling = last is not None and last["type"] == "user" and bool(reader["answers_dangling"])
     failed = last is not None and bool(last.get("isApiErrorMessage")) and bool(reader["goes_on_after_error"])
+    # A prompt on which an attachment hangs is taken for a turn that had begun.
+    begun = dangling and chain[-1] is not last and bool(reader.get("goes_on_after_attachment"))
     resumable = bool(chain) and _accepted(spoken, reader)
     keep_errors = bool(reader["keeps_api_errors"])
-    return Conversation(records, chain, resumable, dangling or failed, keep_errors, failed)
+    return Conversation(records, chain, resumable, dangling or failed, keep_errors, failed or begun)
 
 
 def text_of(record: Record) -> str:

@@ -108,10 +108,18 @@ class Misbehaviour:
                 signal.signal(number, signal.SIG_IGN)
         if self.option("hang", "child", False):
             self._leave_child()
-        reached = os.path.join(self._directory, "gates")
-        os.makedirs(reached, exist_ok=True)
-        with open(os.path.join(reached, f"hang.reached.{os.getpid()}"), "w", encoding="utf-8"):
-            pass
+        self.stay()
+
+    def stay(self) -> None:
+        """Do nothing more until a signal comes, and say so by a file beside the gates.
+
+        :raises Crash: when none has come for very long.
+        """
+        if self._directory:
+            reached = os.path.join(self._directory, "gates")
+            os.makedirs(reached, exist_ok=True)
+            with open(os.path.join(reached, f"hang.reached.{os.getpid()}"), "w", encoding="utf-8"):
+                pass
         self._wait(HANG_LIMIT_S)
         raise Crash(1, "fake claude: hung until its own limit\n")
 

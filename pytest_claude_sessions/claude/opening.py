@@ -41,6 +41,8 @@ def open_conversation(program: Program) -> None:
         _leave_empty(program, started)
     session = _session(program, wanted, started)
     program.session = session
+    if program.behaviour["reader"].get("hangs_without_model") and session.history.anonymous:
+        steps.stay()
     later = [entry for entry in program.behaviour["side_files"] if entry.get("later")]
     session.half = not (program.able and _side_files(program, later, session.id))
     unsaved = program.behaviour["no_history_variable"] and os.environ.get("CLAUDE_CODE_SKIP_PROMPT_HISTORY")

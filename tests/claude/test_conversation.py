@@ -93,6 +93,27 @@ def test_a_torn_answer_leaves_an_unanswered_prompt(version: str, tmp_path: Path)
         assert sent(conversation, version) == 7 + bool(Release.of(version).behaviour["system_messages"])
 
 
+@pytest.mark.parametrize(("version", "begun"), [("2.1.114", False), ("2.1.160", True), ("2.1.329", False)])
+def test_a_turn_that_had_begun_is_gone_on_with(version: str, begun: bool, tmp_path: Path) -> None:
+    made = transcript.Turn(Release.of(version), session_id="s", cwd="/repo", prompt="p1", now=NOW).prompt_records()
+    whole = [transcript.dump(record) for record in made]
+    conversation = read(tmp_path, version, whole)
+    assert (conversation.dangling, conversation.failed) == (True, begun)
+    bare = [line for line in whole if json.loads(line)["type"] != "attachment"]
+    assert not read(tmp_path, version, bare).failed
+
+
+@pytest.mark.parametrize(("version", "fewer"), [("2.1.114", 0), ("2.1.160", 1), ("2.1.329", 0)])
+def test_a_token_spares_the_system_message_of_one_release(
+    version: str, fewer: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("CLAUDE_CODE_OAUTH_TOKEN", raising=False)
+    conversation = read(tmp_path, version, lines(version))
+    by_key = sent(conversation, version)
+    monkeypatch.setenv("CLAUDE_CODE_OAUTH_TOKEN", "made-up")
+    assert sent(conversation, version) == by_key - fewer
+
+
 @pytest.mark.parametrize("version", SINCE_1_0_31)
 def test_a_torn_prompt_is_as_if_it_had_not_been_written(version: str, tmp_path: Path) -> None:
     made, at = spoken(version)

@@ -8,6 +8,8 @@ from collections.abc import Callable
 
 import pytest
 
+from pytest_claude_sessions.claude.steps import Gate
+
 from .conftest import STREAM, World
 
 DEAD = "11111111-1111-4111-8111-111111111111"
@@ -36,7 +38,7 @@ def test_a_title_finds_its_conversation(
     assert world.turn("again", "--resume", "an older title").status == 1
 
 
-@pytest.mark.parametrize(("release", "left"), [("2.1.112", 1), ("2.1.329", 0)])
+@pytest.mark.parametrize(("release", "left"), [("2.1.112", 1), ("2.1.114", 0), ("2.1.329", 0)])
 def test_what_a_refused_start_leaves_in_the_registry(release: str, left: int, make_world: Callable[..., World]) -> None:
     world = make_world(release)
     assert world.turn("x", "--resume", DEAD).status == 1
@@ -80,3 +82,49 @@ def test_a_stream_without_a_message_makes_no_project(world: World) -> None:
     assert not world.project.exists()
     assert world.turn("x", "--no-session-persistence").status == 0
     assert world.project.is_dir()
+
+
+def take_model_away(world: World, session_id: str) -> None:
+    records = world.records(session_id)
+    for record in records:
+        if record["type"] == "assistant":
+            del record["message"]["model"]
+    world.path(session_id).write_text("".join(json.dumps(record) + "\n" for record in records))
+
+
+def test_an_answer_of_no_model_hangs_one_release(make_world: Callable[..., World]) -> None:
+    world = make_world("2.1.160")
+    session_id = world.turn().ids[0]
+    assert world.turn("again", "--resume", session_id).status == 0
+    take_model_away(world, session_id)
+    process = world.start("-p", "hello", *STREAM, "--resume", session_id)
+    Gate(world.cli, "hang").wait_reached()
+    process.terminate()
+    out, err = process.communicate(timeout=30)
+    assert (process.returncode, out, err) == (143, b"", b"")
+    assert world.cli.starts[-1].outcome == "interrupted"
+
+
+@pytest.mark.parametrize("release", ["2.1.114", "2.1.329"])
+def test_an_answer_of_no_model_is_taken_by_the_others(release: str, make_world: Callable[..., World]) -> None:
+    world = make_world(release)
+    session_id = world.turn().ids[0]
+    take_model_away(world, session_id)
+    assert world.turn("again", "--resume", session_id).status == 0
+
+
+@pytest.mark.parametrize(
+    ("release", "told"),
+    [
+        ("2.1.114", "No conversation found with session ID: "),
+        ("2.1.160", "Failed to resume session: EISDIR"),
+        ("2.1.329", "Failed to resume session: EISDIR"),
+    ],
+)
+def test_a_directory_in_the_place_of_a_transcript(release: str, told: str, make_world: Callable[..., World]) -> None:
+    world = make_world(release)
+    world.path(DEAD).mkdir(parents=True)
+    ran = world.turn("hello", "--resume", DEAD)
+    assert ran.status == 1
+    assert ran.err.startswith(told)
+    assert ran.frames[-1]["errors"] == [ran.err.rstrip("\n")]
