@@ -35,6 +35,8 @@ OBSERVED = (
 _TABLE = os.path.join(os.path.dirname(os.path.abspath(__file__)), "releases.json")
 _READ: dict[str, list[dict[str, Any]]] = {}
 """The table, once it was read; nobody changes it."""
+_MADE: dict[str, Release] = {}
+"""The releases that were asked for: a suite of tests asks for the same one thousands of times."""
 
 
 class UnknownRelease(ValueError):
@@ -76,8 +78,12 @@ class Release:
         :param version: three numbers and dots, such as "2.1.112"; any release, observed or not.
         :raises UnknownRelease: when it is not of that form.
         """
-        wanted = parse_version(version)
-        return cls(version, {facet: _value(entries, wanted) for facet, entries in _table().items()})
+        made = _MADE.get(version)
+        if made is None:
+            wanted = parse_version(version)
+            made = cls(version, {facet: _value(entries, wanted) for facet, entries in _table().items()})
+            _MADE[version] = made
+        return made
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Release) and other.version == self.version

@@ -103,7 +103,7 @@ class Dispatch:
         current = row.session_id if row else conversation.derived
         self._set_aside_if_damaged(current, cwd)
         path = self.transcripts.find(current, cwd)
-        if path is not None and self.transcripts.chain(path) is not None:
+        if path is not None and self.transcripts.holds_conversation(path):
             return Start(resume=current)
         return self._fresh_start(conversation, cwd)
 

@@ -63,6 +63,32 @@ def lines_from_start(path: Path, longest: int = LONGEST_RECORD) -> Iterator[byte
             yield None
 
 
+def lines_with(path: Path, *marks: bytes) -> Iterator[bytes]:
+    """The lines of a file that hold one of some texts, but for those that are longer than a record may be.
+
+    Whole blocks without any are passed by, so that a long file costs little more than to be read.
+    """
+    descriptor = open_regular(path)
+    if descriptor is None:
+        return
+    with open(descriptor, "rb", buffering=0) as stream:
+        rest, too_long, size = b"", False, BLOCK
+        while block := stream.read(size):
+            size = _AT_ONCE
+            if too_long:
+                block = block[block.find(b"\n") + 1 :] if b"\n" in block else b""
+                too_long = not block
+            block = rest + block
+            end = block.rfind(b"\n") + 1
+            if any(block.find(mark, 0, end) >= 0 for mark in marks):
+                yield from (line for line in block[:end].split(b"\n") if any(mark in line for mark in marks))
+            rest = block[end:]
+            if len(rest) > LONGEST_RECORD:
+                rest, too_long = b"", True
+        if any(mark in rest for mark in marks):
+            yield rest
+
+
 def record_in(line: bytes) -> dict[str, Any] | None:
     """The JSON object that a line is, None for anything else.
 

@@ -19,7 +19,7 @@ class Quarantine:
     def is_damaged(self, session_id: str, cwd: Path) -> bool:
         """Whether something stands in the transcript's place that Claude would refuse to resume."""
         path = self._transcripts.find(session_id, cwd)
-        return path is not None and self._transcripts.chain(path) is None
+        return path is not None and not self._transcripts.holds_conversation(path)
 
     def set_aside(self, session_id: str, cwd: Path) -> Path | None:
         """Move the transcript to `<id>.jsonl.bak`, or that with a number; its sibling directory stays (QUA-07).
@@ -28,7 +28,7 @@ class Quarantine:
         :raises ManagerError: `unwritable` when it should be moved and cannot (QUA-10)
         """
         path = self._transcripts.find(session_id, cwd)
-        if path is None or not self._transcripts.is_inside(path) or self._transcripts.chain(path) is not None:
+        if path is None or not self._transcripts.is_inside(path) or self._transcripts.holds_conversation(path):
             return None
         if self._transcripts.is_running(session_id) or session_id in self._leases.running_ids():
             return None

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from .lines import records_from_start
+from .lines import lines_with, record_in, records_from_start
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,12 +74,20 @@ class Transcripts:
             parent = record.get("parentUuid") or record.get("logicalParentUuid")
             if isinstance(uuid, str):
                 parents[uuid] = parent if isinstance(parent, str) else None
-            if record.get("isSidechain") is True or not isinstance(record.get("message"), dict):
+            if not _is_said(record):
                 continue
             turns += kind == "user"
             if kind in ("user", "assistant") and isinstance(uuid, str):
                 last = uuid
         return Chain(parents, last, turns) if turns else None
+
+    def holds_conversation(self, path: Path) -> bool:
+        """Whether Claude would find a conversation in the file: told by its first prompt, the rest stays unread."""
+        if not self._is_below_projects(path):
+            return False
+        # Text is escaped where its writer chose to; a prompt's record names its type one way or the other.
+        found = (record_in(line) for line in lines_with(path, b'"user"', b"\\u"))
+        return any(record is not None and record.get("type") == "user" and _is_said(record) for record in found)
 
     def is_inside(self, path: Path) -> bool:
         """Whether a path is in `projects/`, with links on the way to it followed (QUA-09)."""
@@ -102,10 +110,16 @@ class Transcripts:
         return False
 
     def _records(self, path: Path) -> Iterator[dict[str, Any]]:
-        projects = os.path.realpath(self.config_dir / "projects")
-        if not os.path.realpath(path).startswith(projects + os.sep):
-            return
-        yield from records_from_start(path)
+        if self._is_below_projects(path):
+            yield from records_from_start(path)
+
+    def _is_below_projects(self, path: Path) -> bool:
+        return os.path.realpath(path).startswith(os.path.realpath(self.config_dir / "projects") + os.sep)
+
+
+def _is_said(record: dict[str, Any]) -> bool:
+    """Whether a record is a part of the main conversation, and no subagent's."""
+    return record.get("isSidechain") is not True and isinstance(record.get("message"), dict)
 
 
 def _is_alive(pid: int) -> bool:
