@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
@@ -70,12 +70,18 @@ class Door(Protocol):
         """
 
     def open_process(
-        self, environment: Environment, variables: Mapping[str, str] | None = None, cwd: Path | None = None
+        self,
+        environment: Environment,
+        variables: Mapping[str, str] | None = None,
+        cwd: Path | None = None,
+        *,
+        prefix: Sequence[str] = (),
     ) -> Session:
         """Start one in a process of its own, next to others.
 
         :param variables: what its own environment holds besides
         :param cwd: where it is started, None for where this process is
+        :param prefix: a command that runs the one that it is given, such as `env`
         :raises NoProcess: when the subject cannot be started in another process
         """
 

@@ -37,7 +37,7 @@ class Host:
         """Answer requests until `shutdown` or the end of the input; those of several callers overlap."""
         for line in requests:
             message = json.loads(line)
-            self._set_clock(message["params"].get("now"))
+            self.set_clock(message["params"].get("now"))
             if message["method"] in ("initialize", "shutdown"):
                 self._answer(message)
                 if message["method"] == "shutdown":
@@ -46,6 +46,13 @@ class Host:
                 threading.Thread(target=self._answer, args=(message,), daemon=True).start()
 
     def _answer(self, message: Mapping[str, Any]) -> None:
+        reply = self.answer(message)
+        with self._writing:
+            self._answers.write(json.dumps(reply).encode() + b"\n")
+            self._answers.flush()
+
+    def answer(self, message: Mapping[str, Any]) -> dict[str, Any]:
+        """What is answered to a request."""
         reply: dict[str, Any] = {"jsonrpc": "2.0", "id": message["id"]}
         try:
             reply["result"] = self._call(message["method"], message["params"])
@@ -57,9 +64,7 @@ class Host:
                 import traceback
 
                 reply["error"] = {"code": -32603, "message": "".join(traceback.format_exception(error))}
-        with self._writing:
-            self._answers.write(json.dumps(reply).encode() + b"\n")
-            self._answers.flush()
+        return reply
 
     def _call(self, method: str, params: Mapping[str, Any]) -> Any:
         if method == "initialize":
@@ -92,7 +97,7 @@ class Host:
         # As the other door reads it: a result of the manager's own type counts by its attributes.
         return to_wire(METHODS[method].answer(answer))
 
-    def _set_clock(self, now: str | None) -> None:
+    def set_clock(self, now: str | None) -> None:
         """Follow a moved clock; freezegun is loaded only when the time was moved."""
         import time
 

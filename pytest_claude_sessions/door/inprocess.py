@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import json
+import os
+import sys
 import threading
 import traceback
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from inspect import isawaitable
 from pathlib import Path
@@ -13,8 +16,10 @@ from typing import Any
 from ..environment import Environment
 from ..manager import KINDS
 from . import Door, Misconduct, NoProcess, Refusal, Session
+from .child import Child
 from .identify import identify
 from .protocol import METHODS
+from .stdio import StdioSession
 
 START_TIMEOUT_S = 30.0
 
@@ -118,12 +123,13 @@ class InProcessDoor(Door):
     """Opens managers of a Python factory.
 
     :param factory: takes an Environment and gives a manager
-    :param process: opens them in a process of their own, None when the factory cannot be imported elsewhere
+    :param named: as another process imports it, `module:factory` and the module's file where it has one; empty when it
+        cannot be imported elsewhere
     :param why_no_process: the reason then
     """
 
     factory: Callable[[Environment], Any]
-    process: Callable[[Environment, Mapping[str, str], Path | None], Session] | None
+    named: tuple[str, ...] = ()
     why_no_process: str = ""
 
     @property
@@ -136,12 +142,33 @@ class InProcessDoor(Door):
         return InProcessSession(self.factory, environment)
 
     def open_process(
-        self, environment: Environment, variables: Mapping[str, str] | None = None, cwd: Path | None = None
+        self,
+        environment: Environment,
+        variables: Mapping[str, str] | None = None,
+        cwd: Path | None = None,
+        *,
+        prefix: Sequence[str] = (),
     ) -> Session:
         """Serve the factory from a child."""
-        if self.process is None:
+        return StdioSession(self.child("pytest_claude_sessions.door.host", variables, cwd, prefix), environment)
+
+    def child(
+        self,
+        module: str,
+        variables: Mapping[str, str] | None = None,
+        cwd: Path | None = None,
+        prefix: Sequence[str] = (),
+    ) -> Child:
+        """A child that runs a module which serves the factory.
+
+        :param module: takes :attr:`named` as its arguments
+        :raises NoProcess: when the factory cannot be imported there
+        """
+        if not self.named:
             raise NoProcess(self.why_no_process)
-        return self.process(environment, variables or {}, cwd)
+        path = [os.path.abspath(entry) for entry in sys.path]
+        env = {**os.environ, **(variables or {}), "CLAUDE_SESSIONS_PATH": json.dumps(path)}
+        return Child([*prefix, sys.executable, "-m", module, *self.named], env, cwd)
 
     @property
     def own_processes(self) -> frozenset[int]:

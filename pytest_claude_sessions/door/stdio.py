@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import threading
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -222,11 +222,16 @@ class StdioDoor(Door):
         return session
 
     def open_process(
-        self, environment: Environment, variables: Mapping[str, str] | None = None, cwd: Path | None = None
+        self,
+        environment: Environment,
+        variables: Mapping[str, str] | None = None,
+        cwd: Path | None = None,
+        *,
+        prefix: Sequence[str] = (),
     ) -> Session:
         """Start another one; elsewhere, the words of its command that name files name the same ones."""
         argv = self.argv if cwd is None else [_absolute(word, number) for number, word in enumerate(self.argv)]
-        return StdioSession(Child(argv, self._env(variables or {}), cwd), environment, self.faketime)
+        return StdioSession(Child([*prefix, *argv], self._env(variables or {}), cwd), environment, self.faketime)
 
     @property
     def own_processes(self) -> frozenset[int]:

@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import json
-import os
 import shlex
 import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from ..door import Door, Identity, Misconduct, Refusal, Session
-from ..door.child import Child
+from ..door import Door, Identity, Misconduct, Refusal
 from ..door.host import load_factory
 from ..door.inprocess import InProcessDoor
-from ..door.stdio import StdioDoor, StdioSession
+from ..door.stdio import StdioDoor
 from ..environment import Environment
 from ..manager import CAPABILITIES
 from ..nearest import nearest
@@ -48,10 +45,10 @@ def make_door(named: str | Callable[[Any], Any], directory: Path) -> Door:
     _check_signature(factory, spec)
     if "<" in spec or not spec.split(":")[0]:
         why = f"the factory {spec} cannot be imported by another process: make it a function of a module"
-        return InProcessDoor(factory, None, why)
+        return InProcessDoor(factory, (), why)
     module = sys.modules.get(spec.split(":")[0])
     file = getattr(module, "__file__", None)
-    return InProcessDoor(factory, lambda environment, more, cwd: _hosted(spec, file, environment, more, cwd))
+    return InProcessDoor(factory, (spec, file) if file else (spec,))
 
 
 def _import(spec: str) -> Callable[[Environment], Any]:
@@ -81,15 +78,6 @@ def _check_signature(factory: Callable[..., Any], spec: str) -> None:
         return
     except TypeError as error:
         raise WrongOption(f"--claude-manager: {spec} must take one argument, the Environment: {error}") from error
-
-
-def _hosted(
-    spec: str, file: str | None, environment: Environment, variables: Mapping[str, str], cwd: Path | None
-) -> Session:
-    argv = [sys.executable, "-m", "pytest_claude_sessions.door.host", spec, *([file] if file else [])]
-    path = [os.path.abspath(entry) for entry in sys.path]
-    env = {**os.environ, **variables, "CLAUDE_SESSIONS_PATH": json.dumps(path)}
-    return StdioSession(Child(argv, env, cwd), environment)
 
 
 def identify(door: Door, environment: Environment) -> Identity:

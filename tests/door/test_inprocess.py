@@ -23,7 +23,7 @@ def environment(tmp_path: Path) -> Environment:
 def door(**methods: Any) -> InProcessDoor:
     """A door to a manager with these methods."""
     manager = type("Manager", (), {"capabilities": {"store"}, **{n: staticmethod(m) for n, m in methods.items()}})
-    return InProcessDoor(lambda environment: manager(), None, "it is made in a test")
+    return InProcessDoor(lambda environment: manager(), (), "it is made in a test")
 
 
 def test_answer_and_identity(environment: Environment) -> None:
@@ -105,9 +105,9 @@ def test_factory_that_refuses_or_declares_nothing(environment: Environment) -> N
         raise ManagerError("invalid_setting", "max_session_age_ms")
 
     with pytest.raises(Refusal, match="max_session_age_ms"):
-        InProcessDoor(refuses, None).open(environment)
+        InProcessDoor(refuses).open(environment)
     with pytest.raises(Misconduct, match="a set of names is expected"):
-        InProcessDoor(lambda environment: object(), None).open(environment)
+        InProcessDoor(lambda environment: object()).open(environment)
 
 
 def test_process_that_cannot_be_is_told(environment: Environment) -> None:

@@ -98,7 +98,7 @@ def test_the_real_program_is_busy_while_a_turn_runs_and_idle_after_it(tmp_path: 
     held, go_on = home / "held", home / "go-on"
     with MessagesApi(guard=False) as api, ExitStack() as places:
         arrangement = Arrangement(
-            InProcessDoor(reference, None, "not here"),
+            InProcessDoor(reference, (), "not here"),
             release=program.release,
             real=program.path,
             claude_env={**api.env, **program.env},

@@ -17,7 +17,7 @@ from pytest_claude_sessions.suite.trial import Arrangement, Trial
 
 @pytest.fixture
 def trial(tmp_path: Path) -> Iterator[Trial]:
-    made = Trial(Arrangement(InProcessDoor(reference, None, "not in these tests"), call_timeout_s=0.1), tmp_path)
+    made = Trial(Arrangement(InProcessDoor(reference, (), "not in these tests"), call_timeout_s=0.1), tmp_path)
     yield made
     made.close()
 

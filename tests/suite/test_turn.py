@@ -18,7 +18,7 @@ from pytest_claude_sessions.suite.turn import run_stop_hooks, stop_commands, tak
 
 @pytest.fixture
 def trial(tmp_path: Path) -> Iterator[Trial]:
-    made = Trial(Arrangement(InProcessDoor(reference, None, "not in these tests")), tmp_path)
+    made = Trial(Arrangement(InProcessDoor(reference, (), "not in these tests")), tmp_path)
     yield made
     made.close()
 
