@@ -8,11 +8,11 @@ import re
 import secrets
 import stat
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, overload
 
 from ..claude.forms import is_uuid
 from ..claude.transcript import dump
@@ -28,6 +28,44 @@ _THOUGHT_MS: Final = THOUGHT // dt.timedelta(milliseconds=1)
 
 
 @dataclass(frozen=True, slots=True)
+class Ids(Sequence[str]):
+    """Session ids that are told when they are asked for: very many would be most of the memory.
+
+    :param start: the number of the first one's head
+    :param tail: what all of them end with
+    """
+
+    start: int
+    tail: str
+    count: int
+
+    def head(self, number: int) -> str:
+        """What sets one of them apart."""
+        # An odd factor visits each of the 2**32 heads once, and neighbours are nowhere near each other.
+        return f"{(self.start + number * 0x9E3779B1) & 0xFFFFFFFF:08x}"
+
+    def __len__(self) -> int:
+        return self.count
+
+    @overload
+    def __getitem__(self, index: int) -> str: ...
+
+    @overload
+    def __getitem__(self, index: slice) -> tuple[str, ...]: ...
+
+    def __getitem__(self, index: int | slice) -> str | tuple[str, ...]:
+        if isinstance(index, slice):
+            return tuple(self[number] for number in range(*index.indices(self.count)))
+        return self.head(range(self.count)[index]) + self.tail
+
+    def __eq__(self, other: object) -> bool:
+        return tuple(self) == tuple(other) if isinstance(other, Ids | tuple) else NotImplemented
+
+    def __hash__(self) -> int:
+        return hash(tuple(self))
+
+
+@dataclass(frozen=True, slots=True)
 class Filled:
     """What `fill` wrote.
 
@@ -38,7 +76,7 @@ class Filled:
     """
 
     directory: Path
-    ids: tuple[str, ...]
+    ids: Sequence[str]
     ended_at: dt.datetime
     size: int
 
@@ -63,24 +101,19 @@ def fill(
     directory.mkdir(parents=True, exist_ok=True)
     tail = f"-{secrets.token_hex(2)}-4{secrets.token_hex(2)[:3]}-8{secrets.token_hex(2)[:3]}-{secrets.token_hex(6)}"
     render = _template(config_dir, turns, tail, cwd, ended_at)
-    start = secrets.randbits(32)
-    ids: list[str] = []
-    heads: list[str] = []
+    ids = Ids(secrets.randbits(32), tail, conversations)
     write = _writer(config_dir.release.behaviour["file_mode"])
     size = 0
     for number in range(conversations):
-        # An odd factor visits each of the 2**32 heads once, and neighbours are nowhere near each other.
-        head = f"{(start + number * 0x9E3779B1) & 0xFFFFFFFF:08x}"
+        head = ids.head(number)
         ms = last_ms - (conversations - 1 - number) * 1000
         data = render(head, ms)
         write(f"{directory}/{head}{tail}.jsonl", data, ms * 1_000_000)
         size += len(data)
-        ids.append(head + tail)
-        heads.append(head)
     if history:
         project = config_dir.real_cwd(cwd)
-        append_history(config_dir.history_path, _typed(heads, tail, turns, last_ms, project))
-    return Filled(directory, tuple(ids), ended_at, size)
+        append_history(config_dir.history_path, _typed(ids, turns, last_ms, project))
+    return Filled(directory, ids, ended_at, size)
 
 
 def _template(
@@ -172,10 +205,11 @@ def _writer(mode: int) -> Callable[[str, bytes, int], None]:
     return write
 
 
-def _typed(heads: list[str], tail: str, turns: int, last_ms: int, project: str) -> Iterator[HistoryEntry]:
-    for number, head in enumerate(heads):
-        ended = last_ms - (len(heads) - 1 - number) * 1000
+def _typed(ids: Ids, turns: int, last_ms: int, project: str) -> Iterator[HistoryEntry]:
+    for number, session_id in enumerate(ids):
+        head = ids.head(number)
+        ended = last_ms - (len(ids) - 1 - number) * 1000
         for turn in range(turns):
             ms = ended - (turns - 1 - turn) * _STEP_MS - _THOUGHT_MS
             moment = dt.datetime.fromtimestamp(ms / 1000, dt.UTC)
-            yield HistoryEntry(_prompt(head, turn + 1), moment, project, head + tail)
+            yield HistoryEntry(_prompt(head, turn + 1), moment, project, session_id)

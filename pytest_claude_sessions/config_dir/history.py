@@ -74,10 +74,10 @@ def append_history(path: Path, lines: Iterable[HistoryEntry | str | bytes]) -> N
     :param path: the file.
     :param lines: entries; a text or bytes go in as they are, so that a test can write a line that is none (HIS-03).
     """
-    data = b"".join(line if isinstance(line, bytes) else _text(line).encode("utf-8", "surrogatepass") for line in lines)
     fd = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, FILE_MODE)
     with open(fd, "ab") as file:
-        file.write(data)
+        for line in lines:
+            file.write(line if isinstance(line, bytes) else _text(line).encode("utf-8", "surrogatepass"))
 
 
 def read_history(path: Path) -> History:
