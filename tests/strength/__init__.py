@@ -1,0 +1,1 @@
+"""How strong the suite is, measured: broken managers by requirements, and mutants of the reference manager."""

@@ -1,0 +1,188 @@
+"""What the suite says in other surroundings, held against what it says in none.
+
+`python -m tests.strength.isolation card full` plays all of them and keeps the outcome in docs/strength/isolation.json.
+"""
+
+from __future__ import annotations
+
+import functools
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+from .surroundings import ALL, CHECKOUT, Lacking, Launch, Surroundings
+
+RESULTS = CHECKOUT / "docs" / "strength" / "isolation.json"
+
+
+@dataclass(frozen=True, slots=True)
+class Verdicts:
+    """What a run said, without what differs from run to run.
+
+    :param requirements: id to verdict, message of a verdict that is not green, and node ids
+    """
+
+    outcome: str
+    exit_status: int
+    requirements: Mapping[str, tuple[str, str, tuple[str, ...]]]
+
+    def differences(self, other: Verdicts) -> list[str]:
+        """What another run says differently, a line each."""
+        lines = [
+            f"{name}: {self.requirements.get(name)} became {other.requirements.get(name)}"
+            for name in sorted({*self.requirements, *other.requirements})
+            if self.requirements.get(name) != other.requirements.get(name)
+        ]
+        if (self.outcome, self.exit_status) != (other.outcome, other.exit_status):
+            mine, its = f"{self.outcome} ({self.exit_status})", f"{other.outcome} ({other.exit_status})"
+            lines.append(f"outcome: {mine} became {its}")
+        return lines
+
+
+def played(surroundings: Surroundings, asked: tuple[str, ...], room: Path) -> list[Verdicts]:
+    """Run the suite on the reference manager in these surroundings.
+
+    :param asked: pytest's words for what is checked
+    :param room: an empty directory
+    :raises Lacking: where it cannot be run, with the reason
+    """
+    lacking = [name for name in surroundings.plugins if find_spec(name) is None]
+    if lacking:
+        raise Lacking(f"not installed: {', '.join(lacking)} (`tox -e plugins` has them all)")
+    with ExitStack() as stack:
+        directory = room / surroundings.directory
+        if surroundings.user is None:
+            directory.mkdir()
+        else:
+            directory = stack.enter_context(_directory_of(surroundings.user))
+        launch = surroundings.launch(directory)
+        words = ["--claude-conformance", "--claude-manager", "reference", *asked, "--claude-report=report-1.json"]
+        words += [*surroundings.options, "-q"]
+        if "-p" not in surroundings.options or "cacheprovider" not in surroundings.options:
+            words += ["-p", "no:cacheprovider"]
+        run = subprocess.run(
+            [*launch.python, *words],
+            cwd=directory,
+            env=_environment(surroundings, launch),
+            umask=surroundings.umask,
+            capture_output=True,
+            text=True,
+            errors="replace",
+            check=False,
+        )
+        reports = [directory / f"report-{number}.json" for number in range(1, surroundings.reports + 1)]
+        if missing := [report.name for report in reports if not report.is_file()]:
+            raise AssertionError(f"no {', '.join(missing)} from status {run.returncode}:\n{run.stdout}{run.stderr}")
+        return [_verdicts(json.loads(report.read_text("utf-8")), run.returncode) for report in reports]
+
+
+def _environment(surroundings: Surroundings, launch: Launch) -> dict[str, str]:
+    env: dict[str, str | None] = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")}
+    if not surroundings.plugins:
+        env |= {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1", "PYTEST_PLUGINS": "pytest_claude_sessions.plugin"}
+    env |= launch.env
+    env |= surroundings.env
+    return {name: value for name, value in env.items() if value is not None}
+
+
+@contextmanager
+def _directory_of(user: int) -> Iterator[Path]:
+    """A directory of another user, who cannot reach a tmp_path."""
+    with tempfile.TemporaryDirectory(prefix="surroundings-") as name:
+        directory = Path(name)
+        if os.geteuid() == 0:
+            os.chown(directory, user, user)
+        yield directory
+
+
+def _verdicts(report: Mapping[str, Any], exit_status: int) -> Verdicts:
+    return Verdicts(
+        report["outcome"],
+        exit_status,
+        {
+            entry["id"]: (entry["verdict"], entry["message"], tuple(sorted(entry["tests"])))
+            for entry in report["requirements"]
+        },
+    )
+
+
+@functools.cache
+def plain_verdicts(asked: tuple[str, ...]) -> Verdicts:
+    """What the plain run says, to which all others are held."""
+    with tempfile.TemporaryDirectory() as room:
+        return played(Surroundings("nothing special"), asked, Path(room))[0]
+
+
+# ------------------------------------------------------------------ the page
+def section(results: Mapping[str, Any]) -> Iterator[str]:
+    """Order and isolation, as lines of the page.
+
+    :param results: what `docs/strength/isolation.json` holds
+    """
+    yield from ("## Order and isolation", "")
+    for profile, found in results["profiles"].items():
+        played_ones = [entry for entry in found["surroundings"] if "lacking" not in entry]
+        same = sum(not entry["differences"] for entry in played_ones)
+        yield (
+            f"The profile `{profile}` ({found['requirements']} requirements, {found['checks']} checks) says the same "
+            f"in {same} of {len(played_ones)} surroundings."
+        )
+    yield from ("", "Repeat it with `tox -e plugins`.", "")
+    profiles = list(results["profiles"])
+    yield f"| surroundings | {' | '.join(f'`{profile}`' for profile in profiles)} |"
+    yield "|---" * (len(profiles) + 1) + "|"
+    told: dict[str, dict[str, str]] = {}
+    for profile, found in results["profiles"].items():
+        for entry in found["surroundings"]:
+            told.setdefault(entry["told"], {})[profile] = _cell(entry)
+    for line, cells in told.items():
+        yield f"| {line.replace('|', '&#124;')} | {' | '.join(cells.get(profile, '') for profile in profiles)} |"
+    yield ""
+
+
+def _cell(entry: Mapping[str, Any]) -> str:
+    if "lacking" in entry:
+        return f"not played: {entry['lacking']}"
+    return "<br>".join(entry["differences"]) or "the same"
+
+
+def main(profiles: list[str]) -> int:
+    """Play all surroundings with each profile; the status is 1 when anything differed."""
+    results = json.loads(RESULTS.read_text("utf-8")) if RESULTS.is_file() else {"profiles": {}}
+    differed = False
+    for profile in profiles:
+        asked = ("--claude-profile", profile)
+        plain = plain_verdicts(asked)
+        entries: list[dict[str, Any]] = []
+        for name, surroundings in ALL.items():
+            entry: dict[str, Any] = {"name": name, "told": surroundings.told}
+            with tempfile.TemporaryDirectory() as room:
+                try:
+                    found = played(surroundings, asked, Path(room))
+                    entry["differences"] = [line for verdicts in found for line in plain.differences(verdicts)]
+                except Lacking as lacking:
+                    entry["lacking"] = str(lacking)
+            print(f"{profile}: {name}: {_cell(entry)}", flush=True)
+            differed |= bool(entry.get("differences"))
+            entries.append(entry)
+        results["profiles"][profile] = {
+            "outcome": plain.outcome,
+            "requirements": len(plain.requirements),
+            "checks": sum(len(tests) for _, _, tests in plain.requirements.values()),
+            "surroundings": entries,
+        }
+        RESULTS.parent.mkdir(exist_ok=True)
+        RESULTS.write_text(json.dumps(results, indent=1, ensure_ascii=False) + "\n", "utf-8")
+    return int(differed)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:] or ["card"]))
