@@ -11,9 +11,10 @@ from __future__ import annotations
 import errno
 import os
 import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import lru_cache
 from types import TracebackType
 from typing import Any, Final
 
@@ -192,9 +193,14 @@ def _both_spellings(paths: Iterable[str]) -> tuple[str, ...]:
 def _started_with(name: str) -> list[str]:
     """A variable's value at the process's start: a test may have changed it before this module was imported."""
     try:
-        with open("/proc/self/environ", "rb") as file:
-            variables = dict(entry.partition(b"=")[::2] for entry in file.read().split(b"\0"))
-        value = os.fsdecode(variables.get(os.fsencode(name), b""))
+        value = os.fsdecode(_first_environment(os.getpid()).get(os.fsencode(name), b""))
     except OSError:
         value = os.environ.get(name, "")
     return [value] if value else []
+
+
+@lru_cache(maxsize=1)
+def _first_environment(pid: int) -> Mapping[bytes, bytes]:
+    # What a process was started with stays the same: it is read once in each.
+    with open("/proc/self/environ", "rb") as file:
+        return dict(entry.partition(b"=")[::2] for entry in file.read().split(b"\0"))
