@@ -42,6 +42,8 @@ class Options:
     :param profile_named: whether the profile was asked for by name; then nothing beyond it is checked
     :param artifacts: where the worlds of failed checks are kept
     :param coverage: the package whose unreached lines are listed
+    :param model: how many random sequences are tried, None where that was not asked for
+    :param model_seed: of those sequences, None for the one that is always taken
     """
 
     manager: str | Callable[[Any], Any]
@@ -54,6 +56,8 @@ class Options:
     reports: tuple[Path, ...] = ()
     artifacts: Path | None = None
     coverage: str | None = None
+    model: int | None = None
+    model_seed: int | None = None
     strict: bool = False
     call_timeout_s: float = 60.0
     expected_failures: Mapping[str, ExpectedFailure] = field(default_factory=dict)
@@ -106,6 +110,14 @@ def add_options(parser: pytest.Parser) -> None:
         help="list the lines and branches of the manager's package that no requirement reached",
     )
     group.addoption(
+        "--claude-model",
+        metavar="N",
+        nargs="?",
+        const="100",
+        help="try N random sequences of steps (100) against a model of what must hold; the extra 'model' has what it needs",
+    )
+    group.addoption("--claude-model-seed", metavar="N", help="the seed of those sequences (default: always the same)")
+    group.addoption(
         "--claude-strict", action="store_true", help="a 'should' that does not hold makes the outcome partial"
     )
     group.addoption("--claude-explain", metavar="ID", help="print a requirement and its checks; run nothing")
@@ -151,6 +163,8 @@ def resolve(config: pytest.Config) -> Options:
         reports=tuple(_report(name) for name in config.getoption("claude_report")),
         artifacts=_artifacts(config.getoption("claude_artifacts")),
         coverage=_package(config.getoption("claude_coverage")),
+        model=_sequences(config.getoption("claude_model")),
+        model_seed=_seed(config),
         strict=config.getoption("claude_strict"),
         call_timeout_s=_seconds(table, source),
         expected_failures=_expected_failures(table, source, registry.requirements),
@@ -289,6 +303,27 @@ def _package(name: str | None) -> str | None:
     if name is not None and not all(part.isidentifier() for part in name.split(".")):
         raise WrongOption(f"--claude-coverage: {name!r} is not the name of a package or module, such as my_project")
     return name
+
+
+def _sequences(number: str | None) -> int | None:
+    if number is None:
+        return None
+    if not number.isdecimal() or int(number) < 1:
+        raise WrongOption(f"--claude-model: {number!r} is not a number of sequences: give one from 1 on, as --claude-model=100")
+    _needs("hypothesis", "--claude-model", "model")
+    return int(number)
+
+
+def _seed(config: pytest.Config) -> int | None:
+    number = config.getoption("claude_model_seed")
+    named = "--claude-model-seed"
+    if number is None:
+        number, named = config.getoption("--hypothesis-seed", None), "--hypothesis-seed"
+    if number is None:
+        return None
+    if not str(number).isdecimal():
+        raise WrongOption(f"{named}: {number!r} is not a seed: a whole number is expected")
+    return int(number)
 
 
 def _needs(module: str, what: str, extra: str) -> None:

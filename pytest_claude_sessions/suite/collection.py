@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from .trial import Trial
 
 ROOT = "claude-conformance"
+MODEL = "model"
+"""The group of the model-based run among the node ids, beside those of the capabilities."""
 
 
 def suite_argument() -> str:
@@ -44,6 +46,11 @@ def node_id(requirement: Requirement, name: str) -> str:
     return f"{ROOT}::{requirement.area}::{name}"
 
 
+def node_id_of_model(name: str) -> str:
+    """The node id of a model-based run."""
+    return f"{ROOT}::{MODEL}::{name}"
+
+
 def item_names(check: Check, releases: tuple[str, ...]) -> list[tuple[str, str | None, str | None]]:
     """The names of a check's items, with case and release; the release stands in a name when it was asked for."""
     names: list[tuple[str, str | None, str | None]] = []
@@ -60,6 +67,7 @@ class SuiteCollector(pytest.Collector):
     run: ConformanceRun
 
     def collect(self) -> Iterator[pytest.Collector]:
+        """A group for each capability, and one for the model-based run where there is one."""
         areas: dict[str, list[Requirement]] = {}
         for requirement in self.run.planned_requirements:
             areas.setdefault(requirement.area, []).append(requirement)
@@ -67,6 +75,10 @@ class SuiteCollector(pytest.Collector):
             collector = AreaCollector.from_parent(self, name=area)
             collector.run, collector.requirements = self.run, requirements
             yield collector
+        if self.run.model is not None:
+            from ..model.item import ModelCollector
+
+            yield ModelCollector.of(self, self.run)
 
 
 class AreaCollector(pytest.Collector):

@@ -20,7 +20,15 @@ from ..options import Options, WrongOption, resolve
 from ..report.plain import one_line
 from . import verdict
 from .check import checks_of
-from .collection import ROOT, RequirementItem, SuiteCollector, item_names, node_id, remove_tree, suite_argument
+from .collection import (
+    ROOT,
+    SuiteCollector,
+    item_names,
+    node_id,
+    node_id_of_model,
+    remove_tree,
+    suite_argument,
+)
 from .failure import Scene
 from .leftovers import Leftovers
 from .listing import remember
@@ -33,6 +41,7 @@ from .trial import Arrangement, Trial
 
 if TYPE_CHECKING:
     from ..api import MessagesApi
+    from ..model.plan import ModelPlan
     from .reach import Result
 
 NAME = ROOT
@@ -81,6 +90,7 @@ class ConformanceRun:
         except BaseException:
             self._resources.close()
             raise
+        self.model = self._model_planned()
         self.plan = self._planned()
         self.results: dict[str, verdict.CheckResult] = {}
         self.requirement_results: list[verdict.RequirementResult] = []
@@ -101,15 +111,27 @@ class ConformanceRun:
             return smoke(self.door, directory, self.options.call_timeout_s)
         return identify(self.door, make_environment(directory, Path("claude"), {}))
 
+    @property
+    def checked(self) -> frozenset[str]:
+        """The capabilities that are checked: those of a profile that is named; without one, all that are declared."""
+        claimed = self.identity.capabilities
+        named = self.options.profile_named and not self.options.requirements
+        return claimed & self.options.capabilities if named else claimed
+
+    def _model_planned(self) -> ModelPlan | None:
+        if self.options.model is None and not self.options.profile_named:
+            return None
+        from ..model.plan import model_plan
+
+        return model_plan(self.options, self.registry, self.checked)
+
     def _planned(self) -> verdict.Plan:
         claimed = self.identity.capabilities
         wanted = set(self.options.requirements)
         asked_for = [f"only {', '.join(self.options.requirements)} was asked for"] if wanted else []
         narrowing = self._narrowing()
         items: dict[str, tuple[str, ...]] = {}
-        # A profile that is named is what is checked; without one, everything that is declared.
-        checked = claimed & self.options.capabilities if self.options.profile_named and not wanted else claimed
-        for requirement in self.registry.of(checked):
+        for requirement in self.registry.of(self.checked):
             if wanted and requirement.id not in wanted:
                 continue
             checks = checks_of(requirement.id, requirement.capability)
@@ -130,13 +152,22 @@ class ConformanceRun:
             filtered=(*asked_for, *narrowing),
             narrowed=bool(narrowing),
             expected_failures=expected,
+            model=self._model_node_id(),
         )
+
+    def _model_node_id(self) -> str:
+        return node_id_of_model(self.model.name) if self.model is not None else ""
 
     def _narrowing(self) -> list[str]:
         """What pytest's own options leave out, if anything."""
         found = [f"{option} was given" for name, option in _FILTERS.items() if self.config.getoption(name, None)]
         chosen = [str(argument) for argument in self.config.args if f"{suite_argument()}::" in str(argument)]
         return found + [f"only {ROOT}{argument.partition(suite_argument())[2]} was asked for" for argument in chosen]
+
+    @property
+    def model_result(self) -> verdict.CheckResult | None:
+        """What the model-based run found, None where there was none."""
+        return self.results.get(self.plan.model)
 
     # ------------------------------------------------------------------ one trial
     @contextlib.contextmanager
@@ -188,8 +219,17 @@ class ConformanceRun:
         if self._reach is not None:
             node.workerinput[WORKER_KEY] = str(self._reach.directory)
 
+    @property
+    def directory(self) -> Path:
+        """Where the run may write; it is removed at the end."""
+        return self._directory
+
     def repeat_command(self, requirement: Requirement) -> str:
         """The command line that repeats one requirement."""
+        return shlex.join([*self.command_words(), "--claude-requirement", requirement.id])
+
+    def command_words(self) -> list[str]:
+        """The command line of this run, less what picks a part of it."""
         words = ["pytest", "--claude-conformance"]
         for option in ("claude_manager", "claude_profile", "claude_cli"):
             value = self.config.getoption(option)
@@ -197,7 +237,7 @@ class ConformanceRun:
                 words += ["--" + option.replace("_", "-"), str(value)]
         for release in self.options.releases:
             words += ["--claude-release", release]
-        return shlex.join([*words, "--claude-requirement", requirement.id])
+        return words
 
     def _claude_env(self) -> dict[str, str]:
         if self.program is None:
@@ -222,8 +262,9 @@ class ConformanceRun:
         self, item: pytest.Item, call: pytest.CallInfo[None]
     ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
         report = yield
-        if isinstance(item, RequirementItem) and call.when == "call" and item.result is not None:
-            report.claude_result = item.result.as_json()  # type: ignore[attr-defined]  # xdist carries plain attributes
+        result = getattr(item, "result", None)
+        if call.when == "call" and isinstance(result, verdict.CheckResult):
+            report.claude_result = result.as_json()  # type: ignore[attr-defined]  # xdist carries plain attributes
         return report
 
     @pytest.hookimpl(tryfirst=True)
@@ -256,7 +297,11 @@ class ConformanceRun:
             self.registry.requirements.values(), self.plan, self.results
         )
         self.outcome = verdict.decide(
-            self.plan, self.requirement_results, strict=self.options.strict, incidents=self._incidents
+            self.plan,
+            self.requirement_results,
+            strict=self.options.strict,
+            incidents=self._incidents,
+            model=self.model_result,
         )
         if self._reach is not None:
             self.unreached = self._reach.result(self.config.invocation_params.dir)

@@ -94,6 +94,7 @@ class Plan:
     :param filtered: why not all requirements are planned or run, empty when they are
     :param narrowed: whether pytest's own options may leave planned items out
     :param expected_failures: reasons by requirement id
+    :param model: node id of the model-based run, empty without one
     """
 
     required: frozenset[str]
@@ -102,6 +103,7 @@ class Plan:
     filtered: tuple[str, ...] = ()
     narrowed: bool = False
     expected_failures: Mapping[str, str] = field(default_factory=dict)
+    model: str = ""
 
 
 def judge_requirements(
@@ -122,6 +124,9 @@ def _judge(requirement: Requirement, plan: Plan, results: Mapping[str, CheckResu
         return RequirementResult(requirement, NOT_CLAIMED, 0.0, planned, "the capability is not declared", False, False)
     executed = bool(planned) and len(done) == len(planned)
     seconds = sum(result.seconds for result in done)
+    by_model = results.get(plan.model)
+    if by_model is not None and by_model.requirement == requirement.id:
+        done.append(by_model)
     if not done:
         why = (
             "not selected"
@@ -141,15 +146,27 @@ def _judge(requirement: Requirement, plan: Plan, results: Mapping[str, CheckResu
     return RequirementResult(requirement, verdict, seconds, planned, message, executed, needs_fake, failures)
 
 
-def decide(plan: Plan, results: Iterable[RequirementResult], *, strict: bool, incidents: Iterable[str] = ()) -> Outcome:
+def decide(
+    plan: Plan,
+    results: Iterable[RequirementResult],
+    *,
+    strict: bool,
+    incidents: Iterable[str] = (),
+    model: CheckResult | None = None,
+) -> Outcome:
     """The outcome over what is required, not over what was found.
 
     :param strict: whether a *should* that does not hold makes the run partial
     :param incidents: what went wrong beside the requirements
+    :param model: what the model-based run found; a breach of it is one of its requirement
     """
     red: list[str] = []
     open_: list[str] = list(incidents)
     amber: list[str] = list(plan.filtered)
+    if model is not None and model.verdict == HARNESS_ERROR:
+        open_.append("the model-based run: the suite itself failed")
+    if model is not None and model.needs_fake:
+        amber.append("the model-based run needs the fake claude")
     for capability in sorted(plan.required - plan.claimed):
         red.append(f"the profile requires the capability {capability}, which the manager does not declare")
     for result in results:
