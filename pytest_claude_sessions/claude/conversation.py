@@ -27,6 +27,7 @@ class Conversation:
     """What a release finds in a transcript.
 
     :ivar messages: (role, text) of what is sent to the API of the history, neighbours of one role merged.
+    :ivar joined: how many records joined the message before them.
     :ivar turns: (prompt, answer) of the turns in it; the answer is None where there is none.
     :ivar leaf: UUID of the record that the next one follows, None for none.
     :ivar resumable: whether the release accepts the transcript; when not it says "No conversation found".
@@ -37,7 +38,7 @@ class Conversation:
     :ivar cwd: working directory that the newest record of the conversation names, None for none.
     """
 
-    __slots__ = ("chain", "cwd", "dangling", "failed", "leaf", "messages", "records", "resumable", "turns")
+    __slots__ = ("chain", "cwd", "dangling", "failed", "joined", "leaf", "messages", "records", "resumable", "turns")
 
     def __init__(
         self,
@@ -55,6 +56,7 @@ class Conversation:
         self.leaf: str | None = chain[-1].get("uuid") if chain else None
         self.cwd: str | None = next((r["cwd"] for r in reversed(chain) if isinstance(r.get("cwd"), str)), None)
         self.messages: list[tuple[str, str]] = []
+        self.joined = 0
         self.turns: list[tuple[str, str | None]] = []
         for record in chain:
             if record.get("type") in _SPOKEN and (keep_errors or not record.get("isApiErrorMessage")):
@@ -68,6 +70,7 @@ class Conversation:
     def _add(self, role: str, text: str) -> None:
         if self.messages and self.messages[-1][0] == role:
             self.messages[-1] = (role, self.messages[-1][1] + "\n" + text)
+            self.joined += 1
         else:
             self.messages.append((role, text))
         if role == "user":

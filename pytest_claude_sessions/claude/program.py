@@ -138,6 +138,9 @@ class Program:
             }
             if given.operands:
                 self.journal.entry["prompt"] = given.operands[0]
+        except arguments.UsageError:
+            self._write_state_at_once()
+            raise
         finally:
             self.journal.begin()
         self.model = given.text("model")
@@ -146,8 +149,22 @@ class Program:
         else:
             self.permission_mode = given.text("permission-mode") or "default"
 
+    def _write_state_at_once(self) -> None:
+        """Leave what some releases write before they look at the command line."""
+        if not self.behaviour["start"].get("state_at_once"):
+            return
+        try:
+            self.cwd = os.getcwd()
+        except OSError:
+            return
+        self.config_dir = self._config_dir()
+        self.started = new_uuid()
+        write_state(self, second=False)
+
     def _run(self) -> tuple[str, int]:
         given = self.arguments
+        if given.has("version") or given.has("help"):
+            self._write_state_at_once()
         if given.has("version"):
             self.out.line(f"{self.release.version} (Claude Code)")
             return "version", 0

@@ -122,7 +122,13 @@ class Host:
             role = sent.get("message", {}).get("role")
             if role != "user":
                 raise Crash(1, f"Error: Expected message role 'user', got '{role}'\n", "usage")
+            content = sent["message"].get("content")
+            if self._rules.get("one_block") and isinstance(content, list) and len(content) != 1:
+                text = f"Error: Expected message content to have exactly one item, got {len(content)}\n"
+                raise Crash(1, text, "usage")
             self._waiting.append(sent)
+        elif self._rules.get("users_only"):
+            raise Crash(1, f"Error: Expected message type 'user', got '{kind}'\n", "usage")
         elif kind == "control_request":
             self._control(str(sent.get("request_id")), sent.get("request", {}))
         elif kind == "control_response":
@@ -193,6 +199,8 @@ def converse(program: Program) -> tuple[str, int]:
             cut_off = True
     if not program.turns.number:
         program.journal.entry["session_id"] = None
+        if "no_turn" in program.behaviour["streaming"]:
+            raise Crash(1, program.behaviour["streaming"]["no_turn"] + "\n", "usage")
     outcome, status = program.ending(ok)
     return ("interrupted", program.behaviour["streaming"]["interrupted_status"]) if cut_off else (outcome, status)
 

@@ -42,6 +42,7 @@ class Turns:
         self.prompt_id: str | None = None
         self._blocks = 0
         self._context = 0
+        self._joined = 0
         self.replay: dict[str, Any] | None = None
         self.denials: list[dict[str, Any]] = []
         self._under_way: Turn | None = None
@@ -169,6 +170,7 @@ class Turns:
         # What the release puts before a conversation that begins with an answer is no turn.
         begins_answered = bool(history.messages) and history.messages[0][0] == "assistant"
         self._context = int(program.behaviour["reader"]["context_first"]) if begins_answered else 0
+        self._joined = history.joined + bool(history.messages and history.messages[-1][0] == "user")
         program.journal.entry.update(session_id=session.id, messages=self.messages)
         now = program.clock.now()
         turn = self._turn(prompt, now)
@@ -336,7 +338,7 @@ class Turns:
 
     def _num_turns(self) -> int:
         if self._program.behaviour["num_turns"] == "messages":
-            return self.messages - self._context
+            return self.messages - self._context + self._joined
         return 1 + self._tools_used + (self._blocks if self._program.behaviour["hook_life"]["counts"] else 0)
 
     def _start_values(self) -> dict[str, Any]:

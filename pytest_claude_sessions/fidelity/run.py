@@ -61,6 +61,7 @@ class Running:
         self._ended = False
         self._out: list[bytes] = []
         self._err: list[bytes] = []
+        self._silent = False  # stdout has come to its end
         self._grown = threading.Condition()
         self._readers = [
             threading.Thread(target=self._read, args=(stream, kept), daemon=True)
@@ -101,10 +102,11 @@ class Running:
         def come() -> bool:
             lines = b"".join(self._out)
             told = kinds(read_output(lines[: lines.rfind(b"\n") + 1].decode("utf-8", "replace"))[0])
-            return sum(k == kind or k.startswith(kind + "/") for k in told) >= count or not self._readers[0].is_alive()
+            return sum(k == kind or k.startswith(kind + "/") for k in told) >= count
 
         with self._grown:
-            return self._grown.wait_for(come, LIMIT_S)
+            self._grown.wait_for(lambda: come() or self._silent, LIMIT_S)
+            return come()
 
     def signal(self, number: signal.Signals) -> None:
         """Send it a signal, and to its children (the group) when it is SIGKILL."""
@@ -145,4 +147,5 @@ class Running:
                 self._grown.notify_all()
         stream.close()
         with self._grown:
+            self._silent = self._silent or kept is self._out
             self._grown.notify_all()

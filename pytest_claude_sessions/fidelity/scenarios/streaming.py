@@ -83,6 +83,9 @@ def interrupt(stage: Stage) -> None:
     with stage.held("wait", streamed=True) as held:
         running = _begin(stage)
         running.send(_control("initialize", 1))
+        if not running.wait_for("control_response"):
+            stage.ended("turns", running)
+            return
         running.send(_message("wait"))
         held.wait()
         running.wait_for("system/init")
