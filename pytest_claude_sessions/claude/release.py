@@ -2,7 +2,8 @@
 
 `releases.json` maps a facet to a list of entries `{"since": "x.y.z", "value": ..., "observed": [releases]}`. A
 version behaves as the newest entry that is not newer than it; an older version than the first entry behaves as the
-first. Nothing else in the fake asks for a version number.
+first. A facet such as `text:in_use` is a part of a whole, here of `texts`, so that each text has ranges of its own; a
+part that is null is not there. Nothing else in the fake asks for a version number.
 """
 
 from __future__ import annotations
@@ -31,6 +32,9 @@ OBSERVED = (
     "2.1.160",
     "2.1.329",
 )
+
+WHOLES = {"text": "texts", "api_error": "api_errors", "hook": "hooks", "host_hook": "host_hooks"}
+"""What facets begin with that are parts -> the whole that they are parts of."""
 
 _TABLE = os.path.join(os.path.dirname(os.path.abspath(__file__)), "releases.json")
 _READ: dict[str, list[dict[str, Any]]] = {}
@@ -81,7 +85,7 @@ class Release:
         made = _MADE.get(version)
         if made is None:
             wanted = parse_version(version)
-            made = cls(version, {facet: _value(entries, wanted) for facet, entries in _table().items()})
+            made = cls(version, _behaviour(wanted))
             _MADE[version] = made
         return made
 
@@ -111,6 +115,18 @@ def _table() -> dict[str, list[dict[str, Any]]]:
         with open(_TABLE, encoding="utf-8") as file:
             _READ.update(loads(file.read()))
     return _READ
+
+
+def _behaviour(wanted: tuple[int, ...]) -> dict[str, Any]:
+    behaviour: dict[str, Any] = {whole: {} for whole in WHOLES.values()}
+    for facet, entries in _table().items():
+        value = _value(entries, wanted)
+        kind, _, part = facet.partition(":")
+        if kind not in WHOLES:
+            behaviour[facet] = value
+        elif value is not None:
+            behaviour[WHOLES[kind]][part] = value
+    return behaviour
 
 
 def _value(entries: list[dict[str, Any]], wanted: tuple[int, ...]) -> Any:

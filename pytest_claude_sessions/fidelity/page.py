@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 from ..claude import release as release_module
-from ..claude.release import parse_version
+from ..claude.release import WHOLES, parse_version
 from .known import read_known
 from .questions import SECTIONS, Question
 
@@ -36,13 +37,36 @@ def render(results: Mapping[str, Any]) -> str:
     parts = [_HEAD.format(command=COMMAND), _contents()]
     for section, questions in SECTIONS:
         parts.append(f"## {section}\n")
-        parts += [_answer(question, table[question.facet], results) for question in questions]
+        parts += [_answer(question, _entries(table, question.facet), results) for question in questions]
     parts += [_played(results), _differences()]
     return "\n".join(parts)
 
 
 def _table() -> Path:
     return Path(release_module.__file__).with_name("releases.json")
+
+
+def _entries(table: Mapping[str, list[dict[str, Any]]], facet: str) -> list[dict[str, Any]]:
+    """The entries of a facet; those of a whole are put together from its parts."""
+    if facet in table:
+        return table[facet]
+    parts = {name.partition(":")[2]: table[name] for name in table if WHOLES.get(name.partition(":")[0]) == facet}
+    made: list[dict[str, Any]] = []
+    for since in _in_order({entry["since"] for entries in parts.values() for entry in entries}):
+        following = {name: _at(entries, since) for name, entries in parts.items()}
+        value = {name: entry["value"] for name, entry in following.items() if entry["value"] is not None}
+        observed = {release for entry in following.values() for release in entry["observed"]}
+        made.append({"since": since, "value": value, "observed": observed})
+    for entry, later in pairwise(made):
+        entry["observed"] = {one for one in entry["observed"] if parse_version(one) < parse_version(later["since"])}
+    for entry in made:
+        entry["observed"] = {one for one in entry["observed"] if parse_version(one) >= parse_version(entry["since"])}
+    return made
+
+
+def _at(entries: list[dict[str, Any]], release: str) -> dict[str, Any]:
+    wanted = parse_version(release)
+    return next((entry for entry in reversed(entries) if parse_version(entry["since"]) <= wanted), entries[0])
 
 
 def _contents() -> str:

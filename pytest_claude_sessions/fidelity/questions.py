@@ -44,12 +44,9 @@ def _dead_id(value: Any) -> str:
     )
 
 
-def _text(name: str) -> Say:
-    def say(value: Any) -> str:
-        text = str(value[name]).split("\n")[0].rstrip()
-        return f"`{text.replace('$id', '<id>').replace('$value', '<value>')}`"
-
-    return say
+def _text(value: Any) -> str:
+    text = str(value).split("\n")[0].rstrip()
+    return f"`{text.replace('$id', '<id>').replace('$value', '<value>')}`"
 
 
 def _option(value: Any) -> str:
@@ -115,16 +112,12 @@ def _signals(value: Any) -> str:
     return ", ".join(f"SIG{name}: {'as the system ends it' if code is None else code}" for name, code in value.items())
 
 
-def _error(name: str) -> Say:
-    def say(value: Any) -> str:
-        rule = value[name]
-        told = f"`{rule['text'].replace('$request_id', '<request id>')}`"
-        fields = [f"`error: {rule['error']}`"] if rule["error"] else []
-        fields += [f"`api_error_status: {rule['status']}`"] if rule["status"] else []
-        fields += ["a `rate_limit_event` frame before"] if rule.get("event") else []
-        return told + (f" ({', '.join(fields)})" if fields else "")
-
-    return say
+def _error(value: Any) -> str:
+    told = f"`{value['text'].replace('$request_id', '<request id>')}`"
+    fields = [f"`error: {value['error']}`"] if value["error"] else []
+    fields += [f"`api_error_status: {value['status']}`"] if value["status"] else []
+    fields += ["a `rate_limit_event` frame before"] if value.get("event") else []
+    return told + (f" ({', '.join(fields)})" if fields else "")
 
 
 def _titles(value: Any) -> str:
@@ -153,8 +146,8 @@ SECTIONS: tuple[tuple[str, tuple[Question, ...]], ...] = (
             Question("What is printed for an id that has no transcript?", "dead_id", _dead_id, ("resume_unknown",)),
             Question(
                 "What is printed for a `--resume` value that is no UUID?",
-                "texts",
-                _text("resume_not_uuid"),
+                "text:resume_not_uuid",
+                _text,
                 ("resume_not_uuid",),
             ),
             Question("Can a conversation be resumed by its title?", "titles", _titles, ("resume_title",)),
@@ -182,18 +175,18 @@ SECTIONS: tuple[tuple[str, tuple[Question, ...]], ...] = (
         (
             Question("Is there `--session-id`?", "option:session-id", _option, ("session_id",)),
             Question(
-                "What is printed when a transcript of that id exists?", "texts", _text("in_use"), ("session_id_in_use",)
+                "What is printed when a transcript of that id exists?", "text:in_use", _text, ("session_id_in_use",)
             ),
             Question(
                 "What is printed for `--session-id` with `--resume`?",
-                "texts",
-                _text("session_id_with_resume"),
+                "text:session_id_with_resume",
+                _text,
                 ("session_id_with_resume", "session_id_with_continue"),
             ),
             Question(
                 "May it go with `--resume` and `--fork-session`?",
-                "texts",
-                _reader("session_id_with_fork", "yes", "no"),
+                "text:session_id_with_fork",
+                _yes("yes", "no"),
                 ("session_id_with_fork",),
             ),
         ),
@@ -300,11 +293,11 @@ SECTIONS: tuple[tuple[str, tuple[Question, ...]], ...] = (
     (
         "Failures and signals",
         (
-            Question("What is said at a usage limit?", "api_errors", _error("usage_limit"), ("usage_limit",)),
-            Question("What is said for status 401?", "api_errors", _error("auth_failure"), ("auth_failure",)),
-            Question("What is said for status 529?", "api_errors", _error("overloaded"), ("overloaded",)),
+            Question("What is said at a usage limit?", "api_error:usage_limit", _error, ("usage_limit",)),
+            Question("What is said for status 401?", "api_error:auth_failure", _error, ("auth_failure",)),
+            Question("What is said for status 529?", "api_error:overloaded", _error, ("overloaded",)),
             Question(
-                "What is said when the connection is cut?", "api_errors", _error("cut_connection"), ("cut_connection",)
+                "What is said when the connection is cut?", "api_error:cut_connection", _error, ("cut_connection",)
             ),
             Question("Exit status after a signal", "signals", _signals, ("sigint_during", "sigterm_during")),
         ),
