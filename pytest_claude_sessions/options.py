@@ -42,6 +42,7 @@ class Options:
     :param profile_named: whether the profile was asked for by name; then nothing beyond it is checked
     :param artifacts: where the worlds of failed checks are kept
     :param coverage: the package whose unreached lines are listed
+    :param shard: which part of how many is run, None for all of it
     :param model: how many random sequences are tried, None where that was not asked for
     :param model_seed: of those sequences, None for the one that is always taken
     """
@@ -59,6 +60,7 @@ class Options:
     model: int | None = None
     model_seed: int | None = None
     strict: bool = False
+    shard: tuple[int, int] | None = None
     call_timeout_s: float = 60.0
     expected_failures: Mapping[str, ExpectedFailure] = field(default_factory=dict)
 
@@ -118,6 +120,11 @@ def add_options(parser: pytest.Parser) -> None:
     )
     group.addoption("--claude-model-seed", metavar="N", help="the seed of those sequences (default: always the same)")
     group.addoption(
+        "--claude-shard",
+        metavar="K/N",
+        help="run part K of N alone; `python -m pytest_claude_sessions.report.merge` makes one of their JSON reports",
+    )
+    group.addoption(
         "--claude-strict", action="store_true", help="a 'should' that does not hold makes the outcome partial"
     )
     group.addoption("--claude-explain", metavar="ID", help="print a requirement and its checks; run nothing")
@@ -166,6 +173,7 @@ def resolve(config: pytest.Config) -> Options:
         model=_sequences(config.getoption("claude_model")),
         model_seed=_seed(config),
         strict=config.getoption("claude_strict"),
+        shard=_shard(config.getoption("claude_shard")),
         call_timeout_s=_seconds(table, source),
         expected_failures=_expected_failures(table, source, registry.requirements),
     )
@@ -324,6 +332,15 @@ def _seed(config: pytest.Config) -> int | None:
     if not str(number).isdecimal():
         raise WrongOption(f"{named}: {number!r} is not a seed: a whole number is expected")
     return int(number)
+
+
+def _shard(text: str | None) -> tuple[int, int] | None:
+    if text is None:
+        return None
+    number, slash, of = text.partition("/")
+    if not (slash and number.isdecimal() and of.isdecimal() and 1 <= int(number) <= int(of)):
+        raise WrongOption(f"--claude-shard: {text!r} is no part of a whole, such as 1/3, 2/3 and 3/3")
+    return int(number), int(of)
 
 
 def _needs(module: str, what: str, extra: str) -> None:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from ..suite.shard import shard_as_json
 from ..suite.subject import as_json
 from ..suite.verdict import VERDICTS, RequirementResult
 from .masking import Masking
@@ -56,6 +57,8 @@ def make_report(run: ConformanceRun) -> dict[str, Any]:
         ],
         "counts": {name: counts.get(name, 0) for name in VERDICTS},
     }
+    if run.options.shard is not None:
+        report["shard"] = _masked(shard_as_json(run), masking)
     if run.unreached is not None:
         report["coverage"] = run.unreached.as_json()
     return {**report, "digest": digest(report)}

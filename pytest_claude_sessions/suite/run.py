@@ -35,6 +35,7 @@ from .listing import remember
 from .program import RealProgram, find_program
 from .reach import WORKER_KEY, make_reach
 from .registry import Requirement, load_registry
+from .shard import part_asked_for
 from .smoke import smoke
 from .subject import check_capabilities, identify, make_door
 from .trial import Arrangement, Trial
@@ -112,6 +113,11 @@ class ConformanceRun:
         return identify(self.door, make_environment(directory, Path("claude"), {}))
 
     @property
+    def incidents(self) -> tuple[str, ...]:
+        """What went wrong beside the requirements."""
+        return tuple(self._incidents)
+
+    @property
     def checked(self) -> frozenset[str]:
         """The capabilities that are checked: those of a profile that is named; without one, all that are declared."""
         claimed = self.identity.capabilities
@@ -121,6 +127,8 @@ class ConformanceRun:
     def _model_planned(self) -> ModelPlan | None:
         if self.options.model is None and not self.options.profile_named:
             return None
+        if self.options.shard is not None and self.options.shard[0] != 1:
+            return None  # once for all parts
         from ..model.plan import model_plan
 
         return model_plan(self.options, self.registry, self.checked)
@@ -144,6 +152,11 @@ class ConformanceRun:
                     f"--claude-requirement: {name} belongs to the capability {capability}, which "
                     f"{self.identity.name} does not declare"
                 )
+        self.all_planned = tuple(items)
+        if self.options.shard is not None:
+            number, of = self.options.shard
+            items = {name: items[name] for name in self.all_planned[number - 1 :: of]}
+            asked_for.append(part_asked_for(number, of))
         expected = {name: failure.reason for name, failure in self.options.expected_failures.items()}
         return verdict.Plan(
             required=self.options.capabilities,
