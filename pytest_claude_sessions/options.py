@@ -14,6 +14,9 @@ if TYPE_CHECKING:
 TABLE = "pytest-claude-sessions"
 CONFIG_FILE = "claude-conformance.toml"
 REPORT_SUFFIXES = (".json", ".html", ".md", ".svg")
+CRASH = "--claude-crash"
+"""Asks for the crash points."""
+
 _KEYS = ("manager", "profile", "profiles", "expected-failures", "call-timeout-s")
 _EXPECTED_KEYS = ("id", "reason", "issue", "until")
 
@@ -45,6 +48,7 @@ class Options:
     :param shard: which part of how many is run, None for all of it
     :param model: how many random sequences are tried, None where that was not asked for
     :param model_seed: of those sequences, None for the one that is always taken
+    :param more: the options given that ask for more checks
     """
 
     manager: str | Callable[[Any], Any]
@@ -61,6 +65,7 @@ class Options:
     model_seed: int | None = None
     strict: bool = False
     shard: tuple[int, int] | None = None
+    more: tuple[str, ...] = ()
     call_timeout_s: float = 60.0
     expected_failures: Mapping[str, ExpectedFailure] = field(default_factory=dict)
 
@@ -110,6 +115,11 @@ def add_options(parser: pytest.Parser) -> None:
         "--claude-coverage",
         metavar="PACKAGE",
         help="list the lines and branches of the manager's package that no requirement reached",
+    )
+    group.addoption(
+        CRASH,
+        action="store_true",
+        help="stop the manager also before and after each call that changes its files, and let each of them fail",
     )
     group.addoption(
         "--claude-model",
@@ -174,6 +184,7 @@ def resolve(config: pytest.Config) -> Options:
         model_seed=_seed(config),
         strict=config.getoption("claude_strict"),
         shard=_shard(config.getoption("claude_shard")),
+        more=(CRASH,) if config.getoption("claude_crash") else (),
         call_timeout_s=_seconds(table, source),
         expected_failures=_expected_failures(table, source, registry.requirements),
     )

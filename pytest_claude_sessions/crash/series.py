@@ -36,7 +36,12 @@ class Series:
     """
 
     def __init__(
-        self, form: Form, environment: Environment, requests: Sequence[Request], directories: Sequence[Path], place: Path
+        self,
+        form: Form,
+        environment: Environment,
+        requests: Sequence[Request],
+        directories: Sequence[Path],
+        place: Path,
     ) -> None:
         self._form, self._environment, self._requests = form, environment, requests
         self._saved = Saved(directories, place)

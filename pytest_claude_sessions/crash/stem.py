@@ -26,11 +26,13 @@ def main(arguments: list[str]) -> None:
     sys.path[:] = [*json.loads(os.environ.pop("CLAUDE_SESSIONS_PATH", "[]")), *sys.path]
     answers = os.dup(1)
     os.dup2(2, 1)
-    from ..door.host import Host, load_factory
+    from ..door.host import Host, load_factory, was_moved
 
     factory = load_factory(arguments[0], arguments[1] if len(arguments) > 1 else None)
     for line in sys.stdin.buffer:
         task = json.loads(line)
+        if was_moved(task["requests"][0]["params"]["now"]):
+            from ..clock import Clock  # noqa: F401  # once, and not in each fork
         reading, writing = os.pipe()
         pid = os.fork()
         if pid == 0:
@@ -55,7 +57,10 @@ def _serve(host: Any, watch: Interception, task: dict[str, Any], writing: int) -
     watch.arm(Watched.from_json(task["watched"]), told)
     for request in task["requests"]:
         host.set_clock(request["params"].get("now"))
-        tell("answer", host.answer(request))
+        answer = host.answer(request)
+        tell("answer", answer)
+        if request["method"] == "initialize" and "error" in answer:
+            return
 
 
 def _read(descriptor: int, timeout_s: float, pid: int) -> bytes:

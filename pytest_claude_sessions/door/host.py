@@ -99,19 +99,22 @@ class Host:
 
     def set_clock(self, now: str | None) -> None:
         """Follow a moved clock; freezegun is loaded only when the time was moved."""
-        import time
-
-        if now is None:
+        if now is None or (self._clock is None and not was_moved(now)):
             return
         at = instant(now)
         if self._clock is None:
-            if abs(at.timestamp() - time.time()) < CLOCK_SLACK_S:
-                return
             from ..clock import Clock
 
             self._clock = Clock()
             self._clock.freeze(at)
         self._clock.move_to(at)
+
+
+def was_moved(now: str) -> bool:
+    """Whether a request's `now` is another time than the machine's."""
+    import time
+
+    return abs(instant(now).timestamp() - time.time()) >= CLOCK_SLACK_S
 
 
 def load_factory(spec: str, file: str | None = None) -> Callable[[Environment], Any]:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from ..crash.count import counted
 from ..suite.shard import shard_as_json
 from ..suite.subject import as_json
 from ..suite.verdict import VERDICTS, RequirementResult
@@ -57,6 +58,11 @@ def make_report(run: ConformanceRun) -> dict[str, Any]:
         ],
         "counts": {name: counts.get(name, 0) for name in VERDICTS},
     }
+    crash = counted(run.results.values())
+    if crash is not None:
+        report["crash"] = crash
+    if run.model_result is not None and run.model_result.model is not None:
+        report["model"] = _masked(run.model_result.model, masking)
     if run.options.shard is not None:
         report["shard"] = _masked(shard_as_json(run), masking)
     if run.unreached is not None:

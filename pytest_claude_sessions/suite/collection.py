@@ -89,7 +89,7 @@ class AreaCollector(pytest.Collector):
 
     def collect(self) -> Iterator[pytest.Item]:
         for requirement in self.requirements:
-            for check in checks_of(requirement.id, requirement.capability):
+            for check in checks_of(requirement.id, requirement.capability, self.run.options.more):
                 for name, case, release in item_names(check, self.run.options.releases):
                     # With the id in full, so that pytest parses it as it parses those of --lf and the command line.
                     item = RequirementItem.from_parent(self, name=name, nodeid=f"{self.nodeid}::{name}")
@@ -102,6 +102,7 @@ class RequirementItem(pytest.Item):
 
     result: verdict.CheckResult | None = None
     _scene: Scene | None = None
+    _crash: Mapping[str, Any] | None = None
 
     def bind(
         self, run: ConformanceRun, requirement: Requirement, check: Check, case: str | None, release: str | None
@@ -155,6 +156,8 @@ class RequirementItem(pytest.Item):
                 except BaseException as end:
                     self._scene = self.run.scene_of(trial, self._kept_as(end))
                     raise
+                finally:
+                    self._crash = trial.crash_points
         except BaseException as end:
             # What was left behind is charged when the trial is over.
             if trial is not None and self._scene is None:
@@ -195,7 +198,9 @@ class RequirementItem(pytest.Item):
             ("level", self.requirement.level),
             ("verdict", name),
         ]
-        self.result = verdict.CheckResult(self.nodeid, self.requirement.id, name, seconds, message, needs_fake, failure)
+        self.result = verdict.CheckResult(
+            self.nodeid, self.requirement.id, name, seconds, message, needs_fake, failure, crash=self._crash
+        )
 
     def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], *args: Any, **kwargs: Any) -> Any:
         if isinstance(excinfo.value, Breach) and self.result is not None:

@@ -142,7 +142,7 @@ class ConformanceRun:
         for requirement in self.registry.of(self.checked):
             if wanted and requirement.id not in wanted:
                 continue
-            checks = checks_of(requirement.id, requirement.capability)
+            checks = checks_of(requirement.id, requirement.capability, self.options.more)
             names = [name for check in checks for name, _, _ in item_names(check, self.options.releases)]
             items[requirement.id] = tuple(node_id(requirement, name) for name in names)
         for name in wanted:
@@ -248,6 +248,7 @@ class ConformanceRun:
             value = self.config.getoption(option)
             if value:
                 words += ["--" + option.replace("_", "-"), str(value)]
+        words += self.options.more
         for release in self.options.releases:
             words += ["--claude-release", release]
         return words

@@ -7,6 +7,7 @@ import textwrap
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
+from ..crash.count import counted, told
 from ..report.plain import one_line
 from ..report.view import NOT_SELECTED, WORDS, shown_verdict
 from . import verdict
@@ -47,6 +48,9 @@ def write_summary(terminal: Any, run: ConformanceRun) -> None:
         by_capability.setdefault(result.requirement.capability, []).append(result)
     for capability, results in by_capability.items():
         _capability(terminal, run, capability, results, quiet=quiet)
+    crash = counted(run.results.values())
+    if crash is not None:
+        terminal.write_line(f"  {told(crash)}")
     for result in run.requirement_results:
         if result.verdict == verdict.WARNED and not quiet:
             terminal.write_line(f"  should: {result.requirement.id} {result.requirement.statement}", yellow=True)

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from ..cli import Start
     from ..clock import Clock
     from ..config_dir import Transcript
+    from ..crash.form import Form
 
 LEGACY_ID = "cd32e253-ca16-4fd3-9825-d837e74ae3c2"
 GATE_S = 60.0
@@ -67,6 +68,8 @@ class Trial:
         self._bind: ReadOnlyBind | None = None
         self.orphans_expected = False
         self.calls: list[dict[str, Any]] = []
+        self.crash_points: dict[str, Any] | None = None
+        self._form: Form | None = None
 
     # ------------------------------------------------------------------ the manager
     @property
@@ -149,6 +152,23 @@ class Trial:
         manager.kill()
         self._handles.remove(manager)
         self.orphans_expected = True
+
+    @property
+    def interruption(self) -> Form:
+        """What stops managers at their changes of files.
+
+        :raises CouldNotRun: where the machine does not allow it
+        """
+        if self._form is None:
+            from ..crash.form import form_for
+            from ..crash.ptrace import NoTracing
+
+            try:
+                self._form = form_for(self._arrangement.door, self.call_timeout_s)
+            except NoTracing as reason:
+                raise CouldNotRun(str(reason)) from reason
+            self._clean_up.callback(self._form.close)
+        return self._form
 
     def _kept(self, session: Session) -> ManagerHandle:
         manager = ManagerHandle(session, self._arrangement.call_timeout_s, self.environment.workdir, self.calls)

@@ -38,6 +38,8 @@ class CheckResult:
     :param message: what was given, expected and seen, or the reason
     :param needs_fake: whether it could not run because the run is on the real program
     :param failure: what was given, expected and seen as plain data, None when it does not fail
+    :param model: how many sequences a model-based run tried and what it found, None for a check
+    :param crash: the crash points that it tried as plain data, None when it tried none
     """
 
     node_id: str
@@ -47,6 +49,8 @@ class CheckResult:
     message: str = ""
     needs_fake: bool = False
     failure: Mapping[str, Any] | None = None
+    model: Mapping[str, Any] | None = None
+    crash: Mapping[str, Any] | None = None
 
     def as_json(self) -> dict[str, Any]:
         """Plain data."""
