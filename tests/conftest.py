@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from .measured import measure_the_fakes_starts
+
 pytest_plugins = ["pytester"]
 
 CHECKOUT = Path(__file__).parent.parent
@@ -51,3 +53,8 @@ def _inner_runs_load_our_plugin_alone(monkeypatch: pytest.MonkeyPatch) -> None:
     # Inner runs are no steps of the CI that these tests run in.
     for name in ("GITHUB_ACTIONS", "GITHUB_STEP_SUMMARY", "GITHUB_OUTPUT"):
         monkeypatch.delenv(name, raising=False)
+
+
+@pytest.fixture(autouse=True)
+def _coverage_reaches_the_fake(monkeypatch: pytest.MonkeyPatch) -> None:
+    measure_the_fakes_starts(monkeypatch)
