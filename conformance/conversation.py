@@ -65,7 +65,7 @@ def stored(trial: Trial) -> str | None:
     if trial.manager.keeps_keys:
         return trial.manager.get_session(KEY)
     answers = [call["answer"] for call in trial.calls if call["method"] == "dispatch" and "answer" in call]
-    return next((answer.session_id for answer in reversed(answers) if answer.ok), None)
+    return next((answer.session_id for answer in reversed(answers) if answer.ok and answer.session_id), None)
 
 
 def kept(trial: Trial, session_id: str, *, given: str) -> None:

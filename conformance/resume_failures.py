@@ -7,7 +7,7 @@ from typing import Any, Literal
 from pytest_claude_sessions.suite.check import check
 from pytest_claude_sessions.suite.trial import Trial
 
-from .conversation import KEY, begun, carried_on, kept, started_fresh
+from .conversation import KEY, begun, carried_on, kept, lose, started_fresh
 
 
 @check("RES-05", cases={"requested": "requested", "fresh": "fresh"})
@@ -28,6 +28,8 @@ def dead_id_is_gone_when_the_fresh_start_fails_too(trial: Trial) -> None:
     dead = begun(trial)
     trial.claude.dead_id(when="resume")
     trial.claude.crash(at="start")
+    if not trial.manager.keeps_keys:
+        lose(trial, dead)  # the id of a workspace stays its own as long as there is a conversation under it
     failed = trial.manager.dispatch("second prompt", key=KEY)
     trial.judge(not failed.ok, given="both starts fail", expected="a failed dispatch", seen=f"{failed}")
     seen = len(trial.starts)

@@ -84,6 +84,13 @@ def test_an_ephemeral_hook(world: World) -> None:
     assert not strangers & all_paths(world)
 
 
+def test_a_hook_after_the_result_does_not_take_its_place(world: World) -> None:
+    world.cli.ephemeral_hook()
+    ran = world.run("-p", "--output-format", "json", "hello")
+    assert json.loads(ran.out)["type"] == "result"
+    assert {json.loads(ran.out)["session_id"]} == all_paths(world)
+
+
 def test_no_frame_names_the_id_on_disk(world: World) -> None:
     world.cli.ephemeral_all()
     ran = world.turn()

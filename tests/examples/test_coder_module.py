@@ -13,7 +13,7 @@ from .conftest import verdicts
 
 MODULE = Path(__file__).parents[2] / "examples" / "coder-module"
 PROGRAMS = ("bash", "jq", "sha1sum", "timeout")
-REQUIREMENTS = ("ID-01", "ID-07", "QUA-01", "RET-02", "IDL-01")
+REQUIREMENTS = ("ID-01", "ID-07", "RES-04", "RES-18", "QUA-01", "RET-02", "IDL-01")
 
 
 def test_module_keeps_what_it_declares(conformance_of: Callable[..., dict[str, Any]]) -> None:
@@ -23,5 +23,5 @@ def test_module_keeps_what_it_declares(conformance_of: Callable[..., dict[str, A
     options = [word for name in REQUIREMENTS for word in ("--claude-requirement", name)]
     told = conformance_of(MODULE, "--rootdir", ".", *options)
     assert told["subject"]["language"] == "bash"
-    assert told["subject"]["capabilities"] == ["identity", "idle", "quarantine", "retention"]
+    assert told["subject"]["capabilities"] == ["identity", "idle", "quarantine", "resume", "retention"]
     assert verdicts(told, REQUIREMENTS) == dict.fromkeys(REQUIREMENTS, "passed")
