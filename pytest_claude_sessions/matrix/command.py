@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from importlib.util import find_spec
 from pathlib import Path
 
-from .reading import WrongReport, read_report
+from ..report.reading import WrongReport, read_report
 from .table import markdown, table
 
 SUFFIXES = (".html", ".md")

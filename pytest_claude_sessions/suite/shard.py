@@ -39,5 +39,6 @@ def shard_as_json(run: ConformanceRun) -> dict[str, Any]:
         "executed": [result.requirement.id for result in results if result.executed],
         "needs_fake": [result.requirement.id for result in results if result.needs_fake],
         "strict": run.options.strict,
+        "narrowed": run.plan.narrowed,
         "beside": {"outcome": beside.name, "reasons": list(beside.reasons)},
     }

@@ -110,6 +110,11 @@ class Plan:
     model: str = ""
 
 
+def is_worse(one: str, other: str) -> bool:
+    """Whether a verdict outweighs another of the same requirement."""
+    return _WORST_FIRST.index(one) < _WORST_FIRST.index(other)
+
+
 def judge_requirements(
     requirements: Iterable[Requirement], plan: Plan, results: Mapping[str, CheckResult]
 ) -> list[RequirementResult]:

@@ -12,9 +12,9 @@ import pytest
 
 from pytest_claude_sessions.matrix.command import USAGE_ERROR, main
 from pytest_claude_sessions.matrix.page import page
-from pytest_claude_sessions.matrix.reading import WrongReport, read_report
 from pytest_claude_sessions.matrix.table import NOT_THERE, markdown, table
 from pytest_claude_sessions.report.document import digest
+from pytest_claude_sessions.report.reading import WrongReport, read_report
 from pytest_claude_sessions.suite import verdict
 from pytest_claude_sessions.suite.registry import load_registry
 from tests.report.chromium import Page

@@ -1,4 +1,4 @@
-"""Reports that may stand in a table: those that are whole, agree with themselves and were not edited."""
+"""Reports that may be put together: those that are whole, agree with themselves and were not edited."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from ..report.document import SCHEMA, digest
 from ..suite import verdict
+from .document import SCHEMA, digest
 
 _FIELDS: Mapping[str, type] = {
     "spec": str,
