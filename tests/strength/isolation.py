@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import argparse
 import functools
 import json
 import os
@@ -154,35 +155,50 @@ def _cell(entry: Mapping[str, Any]) -> str:
     return "<br>".join(entry["differences"]) or "the same"
 
 
-def main(profiles: list[str]) -> int:
-    """Play all surroundings with each profile; the status is 1 when anything differed."""
-    results = json.loads(RESULTS.read_text("utf-8")) if RESULTS.is_file() else {"profiles": {}}
-    differed = False
-    for profile in profiles:
-        asked = ("--claude-profile", profile)
-        plain = plain_verdicts(asked)
-        entries: list[dict[str, Any]] = []
-        for name, surroundings in ALL.items():
-            entry: dict[str, Any] = {"name": name, "told": surroundings.told}
-            with tempfile.TemporaryDirectory() as room:
-                try:
-                    found = played(surroundings, asked, Path(room))
-                    entry["differences"] = [line for verdicts in found for line in plain.differences(verdicts)]
-                except Lacking as lacking:
-                    entry["lacking"] = str(lacking)
-            print(f"{profile}: {name}: {_cell(entry)}", flush=True)
-            differed |= bool(entry.get("differences"))
-            entries.append(entry)
-        results["profiles"][profile] = {
-            "outcome": plain.outcome,
-            "requirements": len(plain.requirements),
-            "checks": sum(len(tests) for _, _, tests in plain.requirements.values()),
-            "surroundings": entries,
-        }
+def play(profile: str, names: list[str], results: dict[str, Any]) -> bool:
+    """Play some surroundings with a profile, keeping each outcome at once; whether all said the same.
+
+    :param results: what is kept, changed in place
+    """
+    asked = ("--claude-profile", profile)
+    plain = plain_verdicts(asked)
+    kept = results["profiles"].setdefault(profile, {"surroundings": []})
+    kept["outcome"] = plain.outcome
+    kept["requirements"] = len(plain.requirements)
+    kept["checks"] = sum(len(tests) for _, _, tests in plain.requirements.values())
+    all_the_same = True
+    for name in names:
+        entry: dict[str, Any] = {"name": name, "told": ALL[name].told}
+        with tempfile.TemporaryDirectory() as room:
+            try:
+                found = played(ALL[name], asked, Path(room))
+                entry["differences"] = [line for verdicts in found for line in plain.differences(verdicts)]
+            except Lacking as lacking:
+                entry["lacking"] = str(lacking)
+        print(f"{profile}: {name}: {_cell(entry)}", flush=True)
+        all_the_same &= not entry.get("differences")
+        entries = {other["name"]: other for other in kept["surroundings"]} | {name: entry}
+        kept["surroundings"] = [entries[each] for each in ALL if each in entries]
         RESULTS.parent.mkdir(exist_ok=True)
         RESULTS.write_text(json.dumps(results, indent=1, ensure_ascii=False) + "\n", "utf-8")
-    return int(differed)
+    return all_the_same
+
+
+def main() -> int:
+    """Play surroundings; the status is 1 when anything differed."""
+    parser = argparse.ArgumentParser(prog="python -m tests.strength.isolation", description=main.__doc__)
+    parser.add_argument("profiles", nargs="+", help="such as card, full")
+    parser.add_argument("--only", action="append", choices=ALL, help="these alone (repeatable; default: all)")
+    parser.add_argument("--missing", action="store_true", help="those alone of which nothing is kept, or a difference")
+    given = parser.parse_args()
+    results: dict[str, Any] = json.loads(RESULTS.read_text("utf-8")) if RESULTS.is_file() else {"profiles": {}}
+    same = True
+    for profile in given.profiles:
+        entries = results["profiles"].get(profile, {}).get("surroundings", [])
+        done = {entry["name"] for entry in entries if not entry.get("differences")} if given.missing else set()
+        same &= play(profile, [name for name in given.only or ALL if name not in done], results)
+    return int(not same)
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:] or ["card"]))
+    sys.exit(main())

@@ -143,6 +143,11 @@ def _plugin(told: str, *options: str, plugin: str) -> Surroundings:
     return Surroundings(told, options, plugins=(plugin,))
 
 
+_ALL_PLUGINS = (
+    *("-n", "2", "-W", "error", "--strict-markers", "--strict-config", "--import-mode=importlib"),
+    *("--asyncio-mode=auto", "-o", "asyncio_default_fixture_loop_scope=function"),
+    *("--timeout=300", "--cov=pytest_claude_sessions", "--random-order"),
+)
 _RANDOMLY_OFF = ("-p", "no:randomly")
 
 ALL: dict[str, Surroundings] = {
@@ -211,11 +216,16 @@ ALL: dict[str, Surroundings] = {
     "pytest-xdist": _plugin("pytest-xdist", *_RANDOMLY_OFF, "-n", "2", "--dist=worksteal", plugin="xdist"),
     "all-plugins": Surroundings(
         "all of these at once, with `-n 2`, `-W error` and every strictness",
-        (
-            *("-n", "2", "-W", "error", "--strict-markers", "--strict-config", "--import-mode=importlib"),
-            *("--asyncio-mode=auto", "-o", "asyncio_default_fixture_loop_scope=function"),
-            *("--timeout=300", "--cov=pytest_claude_sessions", "--random-order"),
-        ),
+        _ALL_PLUGINS,
         plugins=PLUGINS,
+    ),
+    "everything": Surroundings(
+        "all plug-ins, and all that goes together: order, `-n 2`, spaces, umask, zone, locale, Python's options",
+        _ALL_PLUGINS,
+        {"TZ": "<-1245>12:45", "LC_ALL": "POSIX", "PYTHONDONTWRITEBYTECODE": "1", "PYTHONHASHSEED": "4711"},
+        umask=0o077,
+        directory="a directory with spaces",
+        plugins=PLUGINS,
+        launch=_all_in_directories_with_spaces,
     ),
 }
