@@ -47,7 +47,7 @@ def open_conversation(program: Program) -> None:
     session.half = not (program.able and _side_files(program, later, session.id))
     unsaved = program.behaviour["no_history_variable"] and os.environ.get("CLAUDE_CODE_SKIP_PROMPT_HISTORY")
     # Where 0 days are accepted at all they mean that nothing is kept.
-    unsaved = unsaved or program.settings.cleanup_days == 0
+    unsaved = unsaved or (program.settings.cleanup_days == 0 and not program.behaviour["settings"].get("keeps_at_zero"))
     if "no_transcript" in steps or unsaved or given.has("no-session-persistence"):
         session.writes = False
     _clean_up(program)

@@ -120,7 +120,7 @@ class Program:
             rules = self.behaviour["unwritable"]
             unwritable = side_files.Unwritable(str(error.filename), error, rules)
             self.out.error(unwritable.text or f"Error: {error}\n")
-            outcome, status = "io_error", unwritable.status or 1
+            outcome, status = "io_error", unwritable.status if unwritable.text else 1
         finally:
             stop_listening(self)
             self.journal.end(outcome, status)

@@ -47,7 +47,8 @@ def write(
     able = True
     ms = str(int(time.time() * 1000))
     for entry in names:
-        place = entry["path"].replace("$id", session_id).replace("$ms", ms)
+        name = entry["home_name"] if "home_name" in entry and home != config_dir else entry["path"]
+        place = name.replace("$id", session_id).replace("$ms", ms)
         if "only_without" in entry and os.path.exists(os.path.join(config_dir, entry["only_without"])):
             continue
         path = os.path.join(home if entry.get("in_home") else config_dir, place)
