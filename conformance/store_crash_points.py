@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from pytest_claude_sessions.crash.form import Reply, Request
+from pytest_claude_sessions.manager import DispatchRequest
 from pytest_claude_sessions.suite.check import check
 from pytest_claude_sessions.suite.trial import Trial
 
@@ -27,7 +28,6 @@ class Work:
     old: Ids
     new: Ids
     kept: bytes = b""
-    refused: Callable[[Reply], bool] = field(default=lambda reply: reply.refusal is not None)
 
 
 def _first(trial: Trial) -> Work:
@@ -86,7 +86,7 @@ def each_change_interrupted(trial: Trial, case: tuple[str, Callable[[Trial], Wor
     name, arrange, kind = case
     work = arrange(trial)
     then: list[Request] = [("get_session", {"key": key}) for key in work.new]
-    for after in interrupted(trial, name, kind, work.request, refused=work.refused, then=then):
+    for after in interrupted(trial, name, kind, work.request, then=then):
         _judge_ids(trial, work, after, dict(zip(work.new, (reply.value for reply in after.replies), strict=False)))
         manager = trial.restart()
         seen = {key: manager.get_session(key) for key in work.new}
@@ -119,3 +119,33 @@ def _judge_kept(trial: Trial, work: Work, after: After) -> None:
         expected="what was in it in some file",
         seen=f"it is in none of {sorted(path.name for path in files)}",
     )
+
+
+@check("STO-06", cases=each_kind({"a-first-turn": 0, "a-second-turn": 1}), only_with=CRASH)
+def each_change_of_a_dispatch_interrupted(trial: Trial, case: tuple[str, int, str]) -> None:
+    """A dispatch is stopped before or after each change, or that change fails: other ids stay, the next one is well."""
+    name, turns, kind = case
+    if "resume" not in trial.capabilities:
+        trial.not_applicable("the manager does not declare resume, and so has no turns")
+    other = trial.new_id()
+    trial.manager.set_session("other", other)
+    old = trial.manager.dispatch("first prompt", key="chat").session_id if turns else None
+    request = DispatchRequest("chat", "the prompt", trial.environment.workdir)
+    for after in interrupted(trial, name, kind, ("dispatch", {"request": request}), refused=_told):
+        manager = trial.restart()
+        seen = manager.get_session("chat")
+        trial.judge(
+            (seen == old and OLD in after.may_be) or "the prompt" in trial.prompts(seen),
+            given=f"{after.given}; the id of its key",
+            expected=f"{old}, or one whose transcript has the prompt",
+            seen=f"{seen}, whose transcript has {trial.prompts(seen)}",
+        )
+        again = manager.dispatch("another prompt", key="chat")
+        trial.succeeded(again, given=f"{after.given}; the next dispatch after a restart")
+        manager = trial.restart()
+        ids = [manager.get_session("chat"), manager.get_session("other")]
+        trial.equal(ids, [again.session_id, other], given=f"{after.given}; the ids after the next dispatch")
+
+
+def _told(reply: Reply) -> bool:
+    return reply.refusal is not None or not reply.value.ok or bool(reply.value.warnings)
