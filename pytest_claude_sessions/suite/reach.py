@@ -138,9 +138,10 @@ class Reach:
             "utf-8",
         )
         path = os.pathsep.join(filter(None, [str(site), os.environ.get("PYTHONPATH")]))
-        for name, value in (("PYTHONPATH", path), ("COVERAGE_PROCESS_START", str(settings))):
-            self._environment[name] = os.environ.get(name)
-            os.environ[name] = value
+        self._set("PYTHONPATH", path)
+        self._set("COVERAGE_PROCESS_START", str(settings))
+        # A run that is itself measured hands this to its children, and it goes before.
+        self._set("COVERAGE_PROCESS_CONFIG", None)
 
     def save(self) -> None:
         """Leave this process's data in the directory, and the environment as it was."""
@@ -149,12 +150,17 @@ class Reach:
 
     def forget_children(self) -> None:
         """Make the environment what it was."""
-        for name, value in self._environment.items():
-            if value is None:
-                os.environ.pop(name, None)
-            else:
-                os.environ[name] = value
+        for name, value in tuple(self._environment.items()):
+            self._set(name, value)
         self._environment.clear()
+
+    def _set(self, name: str, value: str | None) -> None:
+        """Set or take away a variable; what it was is kept."""
+        self._environment.setdefault(name, os.environ.get(name))
+        if value is None:
+            os.environ.pop(name, None)
+        else:
+            os.environ[name] = value
 
     def result(self, root: Path) -> Result:
         """What all processes together reached.

@@ -7,6 +7,7 @@ import os
 import sys
 from importlib import resources
 
+import coverage
 import jsonschema
 import pytest
 
@@ -97,6 +98,17 @@ def test_driver_in_python_measures_itself(project: pytest.Pytester) -> None:
     assert_told(project, result)
 
 
+def test_driver_measures_itself_when_the_run_is_itself_measured(
+    project: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As under `coverage run` or pytest-cov, which tell all children to measure what was asked of them."""
+    other = coverage.Coverage(data_file="other", config_file=False, source_pkgs=["elsewhere"])
+    monkeypatch.setenv("COVERAGE_PROCESS_CONFIG", other.config.serialize())
+    result = run(project, manager=f"cmd:{sys.executable} -m pytest_claude_sessions.door.host my_project.stores:Store")
+    result.assert_outcomes(passed=2)
+    assert_told(project, result)
+
+
 def test_workers_are_put_together(project: pytest.Pytester) -> None:
     pytest.importorskip("xdist", reason="pytest-xdist is not installed")
     result = run(project, "-p", "xdist.plugin", "-n", "2")
@@ -119,7 +131,8 @@ def test_nothing_remains_of_it(project: pytest.Pytester, monkeypatch: pytest.Mon
         """
         import atexit, glob, os, tempfile
 
-        before = {name: os.environ.get(name) for name in ("PYTHONPATH", "COVERAGE_PROCESS_START")}
+        names = ("PYTHONPATH", "COVERAGE_PROCESS_START", "COVERAGE_PROCESS_CONFIG")
+        before = {name: os.environ.get(name) for name in names}
 
         def told():
             same = {name: os.environ.get(name) for name in before} == before
