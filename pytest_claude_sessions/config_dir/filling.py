@@ -37,7 +37,7 @@ class Ids(Sequence[str]):
 
     start: int
     tail: str
-    count: int
+    length: int
 
     def head(self, number: int) -> str:
         """What sets one of them apart."""
@@ -45,7 +45,7 @@ class Ids(Sequence[str]):
         return f"{(self.start + number * 0x9E3779B1) & 0xFFFFFFFF:08x}"
 
     def __len__(self) -> int:
-        return self.count
+        return self.length
 
     @overload
     def __getitem__(self, index: int) -> str: ...
@@ -55,8 +55,8 @@ class Ids(Sequence[str]):
 
     def __getitem__(self, index: int | slice) -> str | tuple[str, ...]:
         if isinstance(index, slice):
-            return tuple(self[number] for number in range(*index.indices(self.count)))
-        return self.head(range(self.count)[index]) + self.tail
+            return tuple(self[number] for number in range(*index.indices(self.length)))
+        return self.head(range(self.length)[index]) + self.tail
 
     def __eq__(self, other: object) -> bool:
         return tuple(self) == tuple(other) if isinstance(other, Ids | tuple) else NotImplemented

@@ -50,7 +50,7 @@ def merge(reports: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
         verdict.Plan(
             required=frozenset(first["required"]),
             claimed=frozenset(first["subject"]["capabilities"]),
-            items={name: () for name in planned},
+            items=dict.fromkeys(planned, ()),
             filtered=_reasons(beside, verdict.PARTIAL),
             narrowed=first["shard"]["narrowed"],
             expected_failures={entry["id"]: entry["reason"] for entry in first["expected_failures"]},
@@ -101,7 +101,7 @@ def _joined(
     :param owner: the number of the part that it was in, None where it was in none
     """
     entries = {number: _entry(report, requirement) for number, report in parts.items()}
-    entry = dict(entries[owner] if owner in entries else next(iter(entries.values())))
+    entry = dict(entries.get(owner or 0) or next(iter(entries.values())))
     if owner is not None and owner not in parts:
         of = next(iter(parts.values()))["shard"]["of"]
         why = f"not executed: part {owner} of {of} is missing"
@@ -114,7 +114,8 @@ def _joined(
             and verdict.is_worse(other["verdict"], entry["verdict"])
         ):
             entry = dict(other)
-    shard = parts[owner]["shard"] if owner in parts else {"executed": (), "needs_fake": ()}
+    own = parts.get(owner) if owner is not None else None
+    shard = own["shard"] if own is not None else {"executed": (), "needs_fake": ()}
     result = verdict.RequirementResult(
         requirement=requirement,
         verdict=entry["verdict"],
