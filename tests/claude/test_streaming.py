@@ -123,6 +123,10 @@ def test_no_message_is_no_turn(world: World, hosts: Callable[..., Host]) -> None
     assert world.cli.starts[0].session_id is None
 
 
+def test_no_message_was_an_error(make_world: Callable[..., World], hosts: Callable[..., Host]) -> None:
+    assert hosts(make_world("1.0.31")).end() == (1, [], "Error: No messages returned\n")
+
+
 def test_control_requests_are_answered(world: World, hosts: Callable[..., Host]) -> None:
     host = hosts(world)
     assert "commands" in host.ask("initialize", hooks=None)["response"]
@@ -197,6 +201,13 @@ def test_after_an_interrupt_the_conversation_goes_on(world: World, hosts: Callab
         ("2.1.329", '{"type":"frob"}', 0, ""),
         ("2.1.0", '{"type":"frob"}', 1, "Error: Expected message type 'user' or 'control', got 'frob'\n"),
         ("2.1.0", '{"type":"keep_alive"}', 0, ""),
+        ("1.0.31", '{"type":"control_request"}', 1, "Error: Expected message type 'user', got 'control_request'\n"),
+        (
+            "1.0.31",
+            '{"type":"user","message":{"role":"user","content":[{"type":"text","text":"a"},{"type":"text","text":"b"}]}}',
+            1,
+            "Error: Expected message content to have exactly one item, got 2\n",
+        ),
         (
             "2.1.329",
             '{"type":"user","message":{"role":"assistant","content":"x"}}',
