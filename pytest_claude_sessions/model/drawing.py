@@ -36,6 +36,9 @@ from .walk import BESIDE, HERE, PROCESS
 
 Steps = st.SearchStrategy[Step]
 
+SLOW = {"many writers": 2, "long turns": 5, "processes": 8, "dispatch in processes": 6}
+"""Themes whose steps start many processes, with the most steps of a sequence."""
+
 RELEASES = ("1.0.31", "1.0.128", "2.0.77", "2.1.50")
 
 
@@ -105,7 +108,10 @@ def sequences(capabilities: Iterable[str], *, moves_the_clock: bool, longest: in
     def fits(step: Step) -> bool:
         return step.needs <= claimed and (moves_the_clock or not getattr(step, "moves_the_clock", False))
 
-    themes = [st.lists(st.one_of(steps).filter(fits), min_size=1, max_size=longest) for steps in _themes().values()]
+    themes = [
+        st.lists(st.one_of(steps).filter(fits), min_size=1, max_size=min(longest, SLOW.get(name, longest)))
+        for name, steps in _themes().items()
+    ]
     return st.builds(
         Sequence,
         st.one_of(themes).map(tuple),

@@ -11,7 +11,7 @@ from typing import Any
 from .sequence import Sequence
 from .walk import Found
 
-SHRINKS = 150
+SHRINKS = 100
 """How many sequences are tried to make the failing one shorter."""
 
 Try = Callable[[Sequence], Found | None]
@@ -32,6 +32,14 @@ class Search:
     at: int = 0
     again: bool = True
 
+    def as_json(self) -> dict[str, Any]:
+        """Plain data, for the report."""
+        data: dict[str, Any] = {"tried": self.tried}
+        if self.found is not None:
+            data |= {"breaches": self.found.requirement, "sequence": self.at, "steps": len(self.found.story)}
+            data |= {"story": list(self.found.story), "expected": self.found.expected, "seen": self.found.seen}
+        return data
+
 
 def search(
     attempt: Try,
@@ -42,7 +50,6 @@ def search(
     seed: int,
     moves_the_clock: bool,
     directory: Path,
-    shrinks: int = SHRINKS,
 ) -> Search:
     """Try sequences until one fails, and make that one short.
 
@@ -62,7 +69,7 @@ def search(
 
     def run(sequence: Sequence) -> None:
         if sequence not in known:
-            if first and len(known) >= first[0] + shrinks:
+            if first and len(known) >= first[0] + SHRINKS:
                 return  # as good as it gets: what was not tried counts as held
             known[sequence] = attempt(sequence)
             if known[sequence] is not None and not first:

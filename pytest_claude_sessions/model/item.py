@@ -15,6 +15,7 @@ from .plan import REMEDY, ModelPlan, is_installed
 
 if TYPE_CHECKING:
     from ..suite.run import ConformanceRun
+    from .exploring import Search
     from .walk import Found
 
 
@@ -65,13 +66,14 @@ class ModelItem(pytest.Item):
             raise
         found = outcome.found
         if found is None:
-            self._conclude(started, verdict.PASSED, "", f"{outcome.tried} sequences held, seed {self.plan.seed}")
+            held = f"{outcome.tried} sequences held"
+            self._conclude(started, verdict.PASSED, "", held, outcome=outcome)
             return
         self._text = told(self.run, self.plan, outcome)
         must = self.run.registry.requirements[found.requirement].level == "must"
         name = verdict.FAILED if must else verdict.WARNED
         failure = failure_as_json(self.run, self.plan, outcome)
-        self._conclude(started, name, found.requirement, self._text, failure=failure)
+        self._conclude(started, name, found.requirement, self._text, failure=failure, outcome=outcome)
         if must:
             raise found
         self.add_report_section("call", "should", self._text)
@@ -85,10 +87,24 @@ class ModelItem(pytest.Item):
         *,
         needs_fake: bool = False,
         failure: Mapping[str, Any] | None = None,
+        outcome: Search | None = None,
     ) -> None:
         seconds = round(time.perf_counter() - started, 4)
         self.user_properties += [("requirement", requirement or MODEL), ("verdict", name)]
-        self.result = verdict.CheckResult(self.nodeid, requirement, name, seconds, message, needs_fake, failure)
+        model = {
+            "test": self.nodeid,
+            "verdict": name,
+            "message": message,
+            "seconds": seconds,
+            "sequences": self.plan.count,
+            "longest": self.plan.longest,
+            "seed": self.plan.seed,
+            "tried": 0,
+            **(outcome.as_json() if outcome else {}),
+        }
+        self.result = verdict.CheckResult(
+            self.nodeid, requirement, name, seconds, message, needs_fake, failure, model=model
+        )
 
     def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], *args: Any, **kwargs: Any) -> Any:
         from .walk import Found
