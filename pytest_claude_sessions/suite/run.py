@@ -329,8 +329,11 @@ class ConformanceRun:
             session.exitstatus = pytest.ExitCode.OK if green else pytest.ExitCode.TESTS_FAILED
 
     @pytest.hookimpl(optionalhook=True)
-    def pytest_testnodedown(self, node: Any) -> None:
+    def pytest_testnodedown(self, node: Any, error: object | None) -> None:
         self._incidents += getattr(node, "workeroutput", {}).get("claude_incidents", [])
+        if error is not None:
+            # What it was at has no verdict, and a filter may hide that it was planned.
+            self._incidents.append(f"the worker {node.gateway.id} of pytest-xdist was lost: {error}")
 
     def pytest_terminal_summary(self, terminalreporter: Any) -> None:
         if self.outcome is not None:
