@@ -164,8 +164,9 @@ def test_same_verdicts_under_xdist(project: pytest.Pytester) -> None:
     assert shared.ret == alone.ret == 1
 
 
-def test_lost_worker_is_never_green(project: pytest.Pytester) -> None:
-    """The controller knows what should have been executed."""
+@pytest.mark.parametrize("chosen", [("--claude-requirement", "STO-01"), ("-k", "STO-01 or STO-03")], ids=["id", "-k"])
+def test_lost_worker_is_never_green(project: pytest.Pytester, chosen: tuple[str, str]) -> None:
+    """The controller knows what should have been executed, and that a worker was lost where a filter hides it."""
     pytest.importorskip("xdist", reason="pytest-xdist is not installed")
     project.makeconftest(
         """
@@ -176,7 +177,7 @@ def test_lost_worker_is_never_green(project: pytest.Pytester) -> None:
                 os._exit(1)
         """
     )
-    result, report = run(project, "Store", "-p", "xdist.plugin", "-n", "2", "--claude-requirement", "STO-01")
+    result, report = run(project, "Store", "-p", "xdist.plugin", "-n", "2", *chosen)
     assert result.ret == 1
     assert report["outcome"] in ("incomplete", "non-conformant")
     assert verdicts(report)["STO-01"] == "could-not-run"
