@@ -31,8 +31,10 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         releases: list[str] = metafunc.config.getoption("--fidelity")
         if "all" in releases:
             from pytest_claude_sessions.claude.release import OBSERVED
+            from pytest_claude_sessions.fidelity.install import SDK, bundled_release
 
-            releases = ["sdk", *OBSERVED]
+            bundled = bundled_release()
+            releases = [*([] if bundled is None or bundled in OBSERVED else [SDK]), *OBSERVED]
         metafunc.parametrize("played_release", releases or ["sdk"], indirect=True, scope="session")
 
 

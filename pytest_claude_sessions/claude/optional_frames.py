@@ -62,3 +62,13 @@ def partial(release: Release, *, session_id: str, text: str, model: str | None =
         }
         for event in events
     ]
+
+
+def with_begun(result: Mapping[str, Any], ids: list[str]) -> Frame:
+    """A turn's result with the ids of the answers that it began (--include-partial-messages)."""
+    made: Frame = {}
+    for key, value in result.items():
+        made[key] = value
+        if key == "uuid":
+            made["begun_message_ids"] = ids
+    return made

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from typing import Any
 
-NEWEST = "2.1.329"
+NEWEST = "2.1.330"
 OBSERVED = (
     "1.0.0",
     "1.0.31",
@@ -31,6 +31,7 @@ OBSERVED = (
     "2.1.114",
     "2.1.160",
     "2.1.329",
+    "2.1.330",
 )
 
 WHOLES = {"text": "texts", "api_error": "api_errors", "hook": "hooks", "host_hook": "host_hooks"}

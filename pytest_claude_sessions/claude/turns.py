@@ -64,6 +64,7 @@ class Turns:
         self.busy = True
         self._under_way = None
         self.denials, self._tools_used = [], 0
+        self._begun_ids: list[str] = []
         began = time.monotonic()
         hook_id = new_uuid()
         stranger = new_uuid()
@@ -94,6 +95,10 @@ class Turns:
         result["duration_ms"] = max(int((time.monotonic() - began) * 1000), 1)
         if self.denials:
             result["permission_denials"] = self.denials
+        if program.behaviour["begun_ids"] and program.arguments.has("include-partial-messages"):
+            from .optional_frames import with_begun
+
+            result = with_begun(result, self._begun_ids)
         program.out.frame(result)
         if "ephemeral_hook" in steps:
             program.out.frame(frames.hook_response(session_id=stranger, event="Stop", name="Stop", hook_id=hook_id))
@@ -294,6 +299,7 @@ class Turns:
             from .optional_frames import partial
 
             events = partial(program.release, session_id=named, text=reply, model=model)
+            self._begun_ids.append(events[0]["event"]["message"]["id"])
         answer = frames.assistant(program.release, session_id=named, text=reply, now=now, model=model, uuid=uuid)
         at = ANSWER_AMONG_EVENTS
         for frame in [*events[:at], answer, *events[at:]]:

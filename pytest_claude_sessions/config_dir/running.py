@@ -17,6 +17,7 @@ FILE_MODE: Final = 0o644
 # Measured while the program waited for the API: which keys each release writes, in its order.
 _KEYS: Final[dict[tuple[int, ...], tuple[str, ...]]] = {
     (2, 1, 112): ("pid", "sessionId", "cwd", "startedAt", "kind", "entrypoint"),
+    (2, 1, 114): ("pid", "sessionId", "cwd", "startedAt", "version", "kind", "entrypoint"),
     (2, 1, 160): ("pid", "sessionId", "cwd", "startedAt", "procStart", "version", "kind", "entrypoint"),
     (2, 1, 329): (
         *("pid", "sessionId", "cwd", "startedAt", "procStart", "version"),

@@ -62,7 +62,7 @@ def find_release(wanted: str, cache: Path | None = None) -> Installed:
         parse_version(wanted)
     except UnknownRelease as error:
         raise NotInstalled(f"{wanted!r} is not a release: give three numbers such as {NEWEST}, or {SDK!r}") from error
-    if bundled is not None and _bundled_release() == wanted:
+    if bundled is not None and bundled_release() == wanted:
         return Installed([str(bundled)], wanted, SDK)
     return _from_npm(wanted, cache or default_cache())
 
@@ -82,7 +82,8 @@ def version_of(argv: Sequence[str]) -> str:
     return release
 
 
-def _bundled_release() -> str | None:
+def bundled_release() -> str | None:
+    """The release that the installed SDK carries; None where there is none."""
     bundled = bundled_program()
     if bundled is None:
         return None

@@ -411,3 +411,17 @@ def test_it_can_be_run_as_a_module(told: bool, world: World) -> None:
     done = subprocess.run(words, cwd=world.cwd, env=env, stdin=subprocess.DEVNULL, capture_output=True, check=True)
     assert done.stdout == b"reply to 2 messages\n"
     assert len(world.cli.starts) == told
+
+
+@pytest.mark.parametrize(("release", "told"), [("2.1.329", False), ("2.1.330", True)])
+def test_a_result_names_the_answers_that_were_begun(release: str, told: bool, make_world: Callable[..., World]) -> None:
+    world = make_world(release)
+    frames = world.turn("hello", "--include-partial-messages").frames
+    begun = [f["event"]["message"]["id"] for f in frames if f.get("event", {}).get("type") == "message_start"]
+    assert len(begun) == 1
+    assert frames[-1].get("begun_message_ids") == (begun if told else None)
+    world.cli.server_error()
+    assert world.turn("hello", "--include-partial-messages").frames[-1].get("begun_message_ids") == (
+        [] if told else None
+    )
+    assert "begun_message_ids" not in world.turn().frames[-1]

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from pytest_claude_sessions.claude.release import NEWEST
 from pytest_claude_sessions.config_dir import ConfigDir
 from pytest_claude_sessions.config_dir.running import process_start
 
@@ -27,7 +28,7 @@ def test_the_file_has_the_keys_that_were_observed(config_dir: ConfigDir, noon: d
         "sessionId": SESSION,
         "cwd": "/repo",
         "startedAt": 1772625420250,
-        "version": "2.1.329",
+        "version": NEWEST,
         "kind": "interactive",
         "entrypoint": "cli",
         "status": "busy",
@@ -42,6 +43,7 @@ def test_the_file_has_the_keys_that_were_observed(config_dir: ConfigDir, noon: d
     [
         ("1.0.0", "pid sessionId cwd startedAt kind entrypoint"),
         ("2.1.112", "pid sessionId cwd startedAt kind entrypoint"),
+        ("2.1.114", "pid sessionId cwd startedAt version kind entrypoint"),
         ("2.1.160", "pid sessionId cwd startedAt procStart version kind entrypoint"),
     ],
 )

@@ -65,7 +65,7 @@ def test_side_files_are_those_of_the_release(tmp_path: Path, any_release: str) -
     assert ("todos/ID.json" in names) == (any_release == "1.0.0")
     assert ("debug/ID.txt" in names) == ("debug/latest" in names) == (any_release in ("2.0.77", "2.1.0", "2.1.50"))
     assert any("tool-results" in name for name in names) == (any_release.startswith("2.1") and any_release != "2.1.0")
-    assert ("session-env/ID" in names) == (any_release in ("2.1.160", "2.1.329"))
+    assert ("session-env/ID" in names) == (any_release in ("2.1.160", "2.1.329", "2.1.330"))
 
 
 def test_side_files_that_are_there_stay(tmp_path: Path) -> None:
