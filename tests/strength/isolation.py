@@ -145,7 +145,8 @@ def section(results: Mapping[str, Any]) -> Iterator[str]:
         for entry in found["surroundings"]:
             told.setdefault(entry["told"], {})[profile] = _cell(entry)
     for line, cells in told.items():
-        yield f"| {line.replace('|', '&#124;')} | {' | '.join(cells.get(profile, '') for profile in profiles)} |"
+        texts = [line, *(cells.get(profile, "not played") for profile in profiles)]
+        yield f"| {' | '.join(text.replace('|', '&#124;') for text in texts)} |"
     yield ""
 
 
