@@ -80,10 +80,10 @@ class MutationSession:
         self._make_copy(commit)
 
     def copy_of(self, worker: int) -> Path:
-        """A copy that is one worker's own."""
+        """A copy that is one worker's own; made anew, as an interruption leaves a mutant in it."""
         own = self.directory / f"copy-{worker}"
-        if not own.exists():
-            shutil.copytree(self.copy, own)
+        shutil.rmtree(own, ignore_errors=True)
+        shutil.copytree(self.copy, own)
         return own
 
     def reach(self, scratch: Path) -> Reach:
