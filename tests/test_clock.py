@@ -326,7 +326,7 @@ class TestRestoring:
         clock.freeze(NOON)
         sys.path.insert(0, str(tmp_path))
         try:
-            import late_one  # type: ignore[import-not-found]
+            import late_one  # type: ignore[import-not-found]  # the test wrote it a moment ago
         finally:
             sys.path.remove(str(tmp_path))
             del sys.modules["late_one"]
@@ -351,10 +351,10 @@ class TestRestoring:
         (tmp_path / "lazy_two.py").write_text(textwrap.dedent(source))
         sys.path.insert(0, str(tmp_path))
         try:
-            import lazy_one  # type: ignore[import-not-found]
+            import lazy_one  # type: ignore[import-not-found]  # the test wrote it a moment ago
 
             clock.freeze(NOON)
-            import lazy_two  # type: ignore[import-not-found]
+            import lazy_two  # type: ignore[import-not-found]  # the test wrote it a moment ago
 
             clock.release()
             assert "heavy" not in lazy_one.loaded + lazy_two.loaded

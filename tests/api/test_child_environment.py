@@ -42,7 +42,7 @@ def test_what_is_handed_out_is_the_callers(api: MessagesApi) -> None:
 
 def test_bad_input_is_refused(api: MessagesApi) -> None:
     with pytest.raises(InvalidInput, match="auth is 'api_key' or 'oauth', not 'none'"):
-        api.environment(auth="none")  # type: ignore[arg-type]
+        api.environment(auth="none")  # type: ignore[arg-type]  # what is given is wrong on purpose
     with pytest.raises(InvalidInput, match="max_retries is a whole number of 0 or more, not -1"):
         api.environment(max_retries=-1)
 

@@ -15,7 +15,7 @@ def test_every_public_name_is_there(name: str) -> None:
 
 def test_an_unknown_name_is_an_attribute_error() -> None:
     with pytest.raises(AttributeError, match="no attribute 'Nonsense'"):
-        api.Nonsense  # noqa: B018
+        api.Nonsense  # noqa: B018  # the look-up is what is tried
 
 
 def test_importing_and_making_costs_no_server_and_no_client_library() -> None:

@@ -58,7 +58,7 @@ def test_the_tests_own_failure_goes_first(make_client: Callable[[MessagesApi], A
 
 
 def test_a_predicate_that_raised_fails_too(make_client: Callable[[MessagesApi], Any]) -> None:
-    api = MessagesApi().reply("x", when=broken)  # type: ignore[arg-type]
+    api = MessagesApi().reply("x", when=broken)  # type: ignore[arg-type]  # what is given is wrong on purpose
     with pytest.raises(AnswerFailed, match="LookupError"), api:
         make_client(api).ask()
 

@@ -31,9 +31,9 @@ def test_the_wire_is_taken_apart() -> None:
 def test_it_cannot_be_changed() -> None:
     request = parsed({})
     with pytest.raises(dataclasses.FrozenInstanceError):
-        request.method = "GET"  # type: ignore[misc]
+        request.method = "GET"  # type: ignore[misc]  # what is frozen is written to on purpose
     with pytest.raises(TypeError):
-        request.headers["x"] = "y"  # type: ignore[index]
+        request.headers["x"] = "y"  # type: ignore[index]  # what is frozen is written to on purpose
 
 
 @pytest.mark.parametrize("name", ["X-Api-Key", "Authorization", "Cookie", "Proxy-Authorization", "x-auth-token"])

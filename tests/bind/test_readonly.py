@@ -273,7 +273,7 @@ class TestRefusals:
 
     def test_unknown_words(self, bind: ReadOnlyBind, config: Path) -> None:
         with pytest.raises(ValueError, match="no reach 'both': everything, children, process"):
-            bind(config, reach="both")  # type: ignore[arg-type]
+            bind(config, reach="both")  # type: ignore[arg-type]  # what is given is wrong on purpose
         for name in ("chroot", "namespace", "pyfakefs"):
             with pytest.raises(ValueError, match=f"backend '{name}' does not reach everything: mount, permissions"):
                 bind(config, backends=[name])

@@ -130,7 +130,7 @@ class ReadsStderrAloneAnswer(Answer):
 
 class ReadsErrorsAloneAnswer(Answer):
     def is_not_found(self, session_id: str) -> bool:
-        return replace(self, stderr=()).__class__.__base__.is_not_found(replace(self, stderr=()), session_id)  # type: ignore[union-attr, no-any-return]
+        return replace(self, stderr=()).__class__.__base__.is_not_found(replace(self, stderr=()), session_id)  # type: ignore[union-attr, no-any-return]  # past every override, to the first of them
 
 
 class MatchesAnywhereAnswer(Answer):

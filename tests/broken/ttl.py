@@ -185,7 +185,7 @@ class NoSweepAtTheStart(ReferenceManager):
 
 class SweepsTheFirstAtTheStart(NoSweepAtTheStart):
     def sweep_stale_sessions(self) -> int:
-        return super().sweep_stale_sessions() if self.started else SweepsOneAtATime.sweep_stale_sessions(self)  # type: ignore[arg-type]
+        return super().sweep_stale_sessions() if self.started else SweepsOneAtATime.sweep_stale_sessions(self)  # type: ignore[arg-type]  # the other class's way, with this one's attributes
 
 
 class SweepsTheRunning(ReferenceManager):

@@ -26,7 +26,7 @@ def all_paths(world: World) -> set[str]:
 
 @pytest.mark.parametrize("report", ["stderr", "errors", "both", "silent"])
 def test_dead_id_in_each_form(report: str, world: World) -> None:
-    world.cli.dead_id(report=report, names="fresh")  # type: ignore[arg-type]
+    world.cli.dead_id(report=report, names="fresh")  # type: ignore[arg-type]  # pytest hands one of the literals over as a str
     ran = world.turn("x", "--resume", DEAD)
     assert ran.status == 1
     assert (NOT_FOUND in ran.err) == (report in ("stderr", "both"))
@@ -201,7 +201,7 @@ def test_other_failed_requests(release: str, step: str, make_world: Callable[...
     ],
 )
 def test_a_crash_at_each_point(at: str, types: list[str], written: list[str] | None, world: World) -> None:
-    world.cli.crash(at=at, exit=3, stderr="oh no\n")  # type: ignore[arg-type]
+    world.cli.crash(at=at, exit=3, stderr="oh no\n")  # type: ignore[arg-type]  # pytest hands one of the literals over as a str
     ran = world.turn()
     assert (ran.status, ran.err, ran.types) == (3, "oh no\n", types)
     if written is None:
@@ -267,7 +267,7 @@ def test_a_slow_start_prints_nothing_meanwhile(world: World) -> None:
 
 @pytest.mark.parametrize("at", ["start", "init", "turn"])
 def test_a_hold_waits_at_its_point(at: str, world: World) -> None:
-    gate = world.cli.hold(at=at)  # type: ignore[arg-type]
+    gate = world.cli.hold(at=at)  # type: ignore[arg-type]  # pytest hands one of the literals over as a str
     process = world.start("-p", "hello", *STREAM)
     assert gate.wait_reached() == (process.pid,)
     written = [json.loads(line)["type"] for p in world.project.glob("*.jsonl") for line in p.read_text().splitlines()]

@@ -50,7 +50,7 @@ def guard(home: Path, own: Path) -> Iterator[Guard]:
 ACTS: dict[str, Act] = {
     "open to read": lambda c: (c / "settings.json").read_text(),
     "open to write": lambda c: (c / "new").write_text("x"),
-    "open of bytes": lambda c: open(os.fsencode(c / "settings.json"), "rb"),  # noqa: SIM115
+    "open of bytes": lambda c: open(os.fsencode(c / "settings.json"), "rb"),  # noqa: SIM115  # the opening is what is tried
     "os.open": lambda c: os.open(c / "settings.json", os.O_RDONLY),
     "write of Python source": lambda c: (c / "skill.py").write_text("X = 2\n"),
     "mkdir": lambda c: (c / "new").mkdir(),
@@ -235,7 +235,7 @@ def test_other_threads_are_guarded_too(home: Path, guard: Guard) -> None:
 def test_an_import_from_below_it_is_no_touch(home: Path, guard: Guard, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.syspath_prepend(home / ".claude")
     monkeypatch.setattr(sys, "dont_write_bytecode", True)
-    import skill  # type: ignore[import-not-found]
+    import skill  # type: ignore[import-not-found]  # the test wrote it a moment ago
 
     assert skill.X == 1
     assert guard.touches == []

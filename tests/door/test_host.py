@@ -20,7 +20,7 @@ class Mirror:
 
     capabilities = frozenset({"store", "resume"})
     name = "mirror"
-    options = {"workspace_case": "fold"}  # noqa: RUF012
+    options = {"workspace_case": "fold"}  # noqa: RUF012  # nothing changes it
 
     def __init__(self, environment: Environment) -> None:
         self.environment = environment

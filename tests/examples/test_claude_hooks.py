@@ -24,7 +24,7 @@ def example() -> Path:
     if missing or not Path("/proc/self/stat").exists():
         pytest.skip(f"the example is for Linux, and this machine lacks {', '.join(missing) or '/proc'}")
     version = subprocess.run(["node", "--version"], capture_output=True, text=True, check=True).stdout
-    if int(re.match(r"v(\d+)", version)[1]) < OLDEST_NODE:  # type: ignore[index]
+    if int(re.match(r"v(\d+)", version)[1]) < OLDEST_NODE:  # type: ignore[index]  # node prints such a version
         pytest.skip(f"the example needs Node.js {OLDEST_NODE}, and this machine has {version.strip()}")
     if not (EXAMPLE / "dist" / "driver.js").exists() or not (EXAMPLE / "node_modules").is_dir():
         pytest.skip("its packages are not installed: npm ci --prefix examples/claude-hooks")

@@ -83,7 +83,7 @@ def test_a_failure_leaves_nothing(
     parts = Exporter.parts
 
     def fail_at_the_third(self: Exporter, *arguments: object) -> object:
-        for number, part in enumerate(parts(self, *arguments)):  # type: ignore[arg-type]
+        for number, part in enumerate(parts(self, *arguments)):  # type: ignore[arg-type]  # handed through as they came
             if number == 2:
                 raise OSError(errno.ENOSPC, "No space left on device")
             yield part

@@ -190,7 +190,7 @@ def test_of_two_transcripts_of_one_id_the_newer_counts(config: ConfigDir) -> Non
 @pytest.mark.parametrize("limit", [-1, True, None, 1.5, "20"])
 def test_a_limit_that_is_none_is_refused(config: ConfigDir, limit: object) -> None:
     with pytest.raises(ManagerError, match="limit is"):
-        History(config.path).newest(limit)  # type: ignore[arg-type]
+        History(config.path).newest(limit)  # type: ignore[arg-type]  # what is given is wrong on purpose
 
 
 def test_a_limit_of_zero_is_nothing(config: ConfigDir) -> None:

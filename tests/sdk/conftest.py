@@ -151,5 +151,5 @@ def real(sdk: Any, installed: Sdk, tmp_path: Path, monkeypatch: pytest.MonkeyPat
         env = {**api.environment(max_retries=0), **found.env, "HOME": str(home)}
         env["CLAUDE_CONFIG_DIR"] = str(home / ".claude")
         driver = Driver(sdk, installed, bundled, env, home / "repo", home / ".claude")
-        driver.api = api  # type: ignore[attr-defined]
+        driver.api = api  # type: ignore[attr-defined]  # for the tests that look at what the API was asked
         yield driver

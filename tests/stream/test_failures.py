@@ -73,7 +73,7 @@ def test_a_dead_id_can_break_into_a_turn() -> None:
 @pytest.mark.parametrize("wrong", [{"report": "loud"}, {"names": "mine"}, {"at": "noon"}])
 def test_a_form_that_does_not_exist_is_refused_with_those_that_do(wrong: dict[str, str]) -> None:
     with pytest.raises(BadMoment, match="expected one of"):
-        Stream().not_found(**wrong)  # type: ignore[arg-type]
+        Stream().not_found(**wrong)  # type: ignore[arg-type]  # what is given is wrong on purpose
 
 
 def test_starts_that_are_refused_say_so_on_stderr_alone() -> None:

@@ -380,7 +380,7 @@ def test_another_start_has_an_open_input_and_nothing_of_the_last_one(sdk: Sdk) -
                 results.append(frame["result"])
                 await transport.end_input()
                 break
-        await reading.aclose()  # type: ignore[attr-defined]
+        await reading.aclose()  # type: ignore[attr-defined]  # an async generator, typed as an iterator
         await transport.close()
         return results
 
@@ -438,9 +438,9 @@ def test_typed_messages_are_those_of_the_sdk_s_parser(sdk: Sdk, sdk_module: Any)
     messages = Stream().init().thinking("hm").tool_use("Bash", {"command": "ls"}).tool_result("x").turn("hi").messages()
     kinds = [type(message).__name__ for message in messages]
     assert kinds[:4] == ["SystemMessage", "AssistantMessage", "AssistantMessage", "UserMessage"]
-    assert isinstance(messages[1].content[0], sdk_module.ThinkingBlock)  # type: ignore[union-attr]
-    assert messages[2].content[0].input == {"command": "ls"}  # type: ignore[union-attr]
-    assert messages[-1].result == "hi"  # type: ignore[union-attr]
+    assert isinstance(messages[1].content[0], sdk_module.ThinkingBlock)  # type: ignore[union-attr]  # which message it is was judged above
+    assert messages[2].content[0].input == {"command": "ls"}  # type: ignore[union-attr]  # which message it is was judged above
+    assert messages[-1].result == "hi"  # type: ignore[union-attr]  # which message it is was judged above
 
 
 @pytest.mark.parametrize("release", ["1.0.0", "1.0.31", "1.0.128", "2.0.0", "2.1.50", "2.1.160", "2.1.329"])
