@@ -75,9 +75,9 @@ class ClearsTheWay(ReferenceManager):
 
 
 BROKEN = [
-    Broken("STO-08", StopsAtADirectory, "is a directory"),
-    Broken("STO-08", RemovesDirectories, "whether what was in it is still there"),
+    Broken("STO-08", StopsAtADirectory, "is a directory", subtle="one form of several"),
+    Broken("STO-08", RemovesDirectories, "whether what was in it is still there", subtle="one form of several"),
     Broken("STO-10", StoresInSilence, "the state directory was remounted read-only"),
-    Broken("RES-07", ForgetsWhatIsNotSaved, "with the disk full while Claude answered"),
-    Broken("RES-07", ClearsTheWay, "files of that directory that are still there"),
+    Broken("RES-07", ForgetsWhatIsNotSaved, "with the disk full while Claude answered", subtle="one form of several"),
+    Broken("RES-07", ClearsTheWay, "files of that directory that are still there", subtle="one form of several"),
 ]

@@ -39,6 +39,16 @@ class HooksWithARetentionAlone(ReferenceManager):
         return Installed(None) if retention_days is None else super().install_lifecycle_settings(retention_days)
 
 
+class InstallsNoStopHook(ReferenceManager):
+    def install_lifecycle_settings(self, retention_days: Any) -> Installed:
+        done = super().install_lifecycle_settings(retention_days)
+        if done.path is not None:
+            settings = json.loads(done.path.read_bytes())
+            del settings["hooks"]["Stop"]
+            done.path.write_text(json.dumps(settings))
+        return done
+
+
 class TouchesOnce(Hooking):
     def stop(self) -> str:
         return 'd="$HOME/.claude-module"; mkdir -p "$d"; [ -e "$d/last-stop" ] || touch "$d/last-stop"; exit 0'
@@ -158,22 +168,23 @@ class TakesWordsForTasks(ReferenceManager):
 
 
 BROKEN = [
-    Broken("IDL-01", HooksWithARetentionAlone, "a settings file with the Stop hook"),
-    Broken("IDL-01", TouchesOnce, "turn 2 of Claude after the installation"),
-    Broken("IDL-01", TouchesTheInstallersHome, "with HOME at another user's home"),
-    Broken("IDL-02", TouchesToTheSecond, "a stop 10 ms after another"),
+    Broken("IDL-01", InstallsNoStopHook, "turn 1 of Claude after the installation"),
+    Broken("IDL-01", HooksWithARetentionAlone, "a settings file with the Stop hook", subtle="one form of several"),
+    Broken("IDL-01", TouchesOnce, "turn 2 of Claude after the installation", subtle="the first time"),
+    Broken("IDL-01", TouchesTheInstallersHome, "with HOME at another user's home", subtle="in one place"),
+    Broken("IDL-02", TouchesToTheSecond, "a stop 10 ms after another", subtle="wrong unit"),
     Broken("IDL-02", KeepsTheOldStamp, "a stop where a sentinel is"),
     Broken("IDL-03", ForgetsTheQuotes, "a home called 'a home with spaces'"),
     Broken("IDL-03", MakesNoDirectory, "a stop in a home without ~/.claude-module"),
-    Broken("IDL-03", GoesThroughTheWorkingDirectory, "a working directory that is gone"),
-    Broken("IDL-03", EvaluatesTheName, "files that running parts of the name would have made"),
+    Broken("IDL-03", GoesThroughTheWorkingDirectory, "a working directory that is gone", subtle="the usual case"),
+    Broken("IDL-03", EvaluatesTheName, "files that running parts of the name would have made", subtle="the usual case"),
     Broken("IDL-04", FailsWithTheTouch, "exit status 0"),
-    Broken("IDL-04", WaitsForTheSentinel, "its end within 1 s"),
+    Broken("IDL-04", WaitsForTheSentinel, "its end within 1 s", subtle="until something fails"),
     Broken("IDL-04", BlocksTheStop, "exit status 0"),
     Broken("IDL-05", LooksAtTheSentinelAlone, "a turn running"),
     Broken("IDL-05", IdleUnlessBusy, "a home where nothing was installed"),
-    Broken("IDL-05", BusyForEver, "a turn that was cut off"),
-    Broken("IDL-05", GoesByTheAge, "no turn running, the last stop 3600 s ago"),
+    Broken("IDL-05", BusyForEver, "a turn that was cut off", subtle="until a kill"),
+    Broken("IDL-05", GoesByTheAge, "no turn running, the last stop 3600 s ago", subtle="the usual case"),
     Broken("IDL-06", IgnoresBackgroundTasks, "background tasks running"),
-    Broken("IDL-06", TakesWordsForTasks, "a stop whose payload holds"),
+    Broken("IDL-06", TakesWordsForTasks, "a stop whose payload holds", subtle="one form of several"),
 ]

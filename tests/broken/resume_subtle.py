@@ -195,16 +195,16 @@ NamesBoth = dispatching(NamesBothDispatch)
 LastDirectory = dispatching(LastDirectoryDispatch)
 
 BROKEN = [
-    Broken("RES-01", UpperCaseIds, "an id that is the name of a transcript"),
-    Broken("RES-03", WritesAtTheEnd, "a dispatch by a manager in a new process"),
-    Broken("RES-06", AsksTwice, "one or two starts"),
-    Broken("RES-10", TrustsTheInit, "the stored id is the name of a transcript"),
-    Broken("RES-11", AdoptsOneNewId, "a conversation that gets a new id with each resume"),
-    Broken("RES-13", KeepsWhatItWasTold, "['not_found', 'answered']"),
+    Broken("RES-01", UpperCaseIds, "an id that is the name of a transcript", subtle="right id, wrong file"),
+    Broken("RES-03", WritesAtTheEnd, "a dispatch by a manager in a new process", subtle="until a kill"),
+    Broken("RES-06", AsksTwice, "one or two starts", subtle="the usual case"),
+    Broken("RES-10", TrustsTheInit, "the stored id is the name of a transcript", subtle="one form of several"),
+    Broken("RES-11", AdoptsOneNewId, "a conversation that gets a new id with each resume", subtle="the first time"),
+    Broken("RES-13", KeepsWhatItWasTold, "['not_found', 'answered']", subtle="until something fails"),
     Broken("RES-15", NamesBoth, "at most one of --resume and --session-id"),
-    Broken("RES-16", LastDirectory, "where Claude was resumed"),
-    Broken("RES-19", MarksBusyKeys, "a dispatch after the key's holder was killed"),
-    Broken("RES-22", EncodesAsciiAlone, "an id that is the name of a transcript"),
-    Broken("RES-23", KeepsANoteAtHome, "a decoy ~/.claude"),
-    Broken("RES-25", ForgetsGoneDirectories, "after that refusal"),
+    Broken("RES-16", LastDirectory, "where Claude was resumed", subtle="when alone"),
+    Broken("RES-19", MarksBusyKeys, "a dispatch after the key's holder was killed", subtle="until a kill"),
+    Broken("RES-22", EncodesAsciiAlone, "an id that is the name of a transcript", subtle="for ASCII"),
+    Broken("RES-23", KeepsANoteAtHome, "a decoy ~/.claude", subtle="right id, wrong file"),
+    Broken("RES-25", ForgetsGoneDirectories, "after that refusal", subtle="the word, not the deed"),
 ]

@@ -171,21 +171,23 @@ class WarnsAlways(ReferenceManager):
 
 BROKEN = [
     Broken("RET-01", WritesText, "cleanupPeriodDays: '30'"),
-    Broken("RET-01", WritesNull, "files with cleanupPeriodDays"),
-    Broken("RET-01", KeepsTheFirst, "install_lifecycle_settings(7) after others"),
-    Broken("RET-02", TakesZeroForNone, "install_lifecycle_settings(0)"),
+    Broken("RET-01", WritesNull, "files with cleanupPeriodDays", subtle="one form of several"),
+    Broken("RET-01", KeepsTheFirst, "install_lifecycle_settings(7) after others", subtle="the first time"),
+    Broken("RET-02", TakesZeroForNone, "install_lifecycle_settings(0)", subtle="one form of several"),
     Broken("RET-02", TakesNumbersOfAnyKind, "install_lifecycle_settings(1.5)"),
-    Broken("RET-02", RemovesAndRefuses, "after 30 days were installed"),
+    Broken("RET-02", RemovesAndRefuses, "after 30 days were installed", subtle="the word, not the deed"),
     Broken("RET-03", GivesUp, "unwritable"),
     Broken("RET-03", SkipsInSilence, "path = None, and a warning"),
-    Broken("RET-03", ClaimsThePath, "path = None, and a warning"),
+    Broken("RET-03", ClaimsThePath, "path = None, and a warning", subtle="the word, not the deed"),
     Broken("RET-04", StampsTheTime, "the bytes of the first time"),
-    Broken("RET-04", AddsHooksAgain, "the bytes of the first time"),
-    Broken("RET-04", SweepsTheDirectory, "among other files"),
-    Broken("RET-05", KeepsItPrivate, "readable for all"),
+    Broken("RET-04", AddsHooksAgain, "the bytes of the first time", subtle="the first time"),
+    Broken("RET-04", SweepsTheDirectory, "among other files", subtle="when alone"),
+    Broken("RET-05", KeepsItPrivate, "readable for all", subtle="in one place"),
     Broken("RET-05", HooksWithoutMatchers, "not an object with a list of hooks"),
     Broken("RET-05", WithByteOrderMark, "no byte order mark"),
-    Broken("RET-05", HiddenFromClaude, "one more Stop hook in 30-coder-lifecycle.json"),
+    Broken(
+        "RET-05", HiddenFromClaude, "one more Stop hook in 30-coder-lifecycle.json", subtle="the word, not the deed"
+    ),
     Broken("RET-06", WarnsOfNothing, "a warning that there is not with an age limit of"),
-    Broken("RET-06", WarnsAlways, "a warning that there is not with an age limit of"),
+    Broken("RET-06", WarnsAlways, "a warning that there is not with an age limit of", subtle="the word, not the deed"),
 ]

@@ -45,6 +45,11 @@ class TwoDays(WithLimit):
         return AgeLimit(limit_ms * 2)
 
 
+class NothingIsFresh(WithLimit):
+    def own_limit(self, limit_ms: float) -> AgeLimit:
+        return AgeLimit(0)
+
+
 class HalfTheLimitLater(ReferenceManager):
     """Reads its own default back as hours of a half day: right until a restart."""
 
@@ -409,46 +414,60 @@ class SaysItOfEveryStart(ReferenceManager):
 
 
 BROKEN = [
-    Broken("TTL-01", HidesTheRow, "and then the clock 24 h back"),
+    Broken("TTL-01", HidesTheRow, "and then the clock 24 h back", subtle="the word, not the deed"),
     Broken("TTL-01", TwoDays, "an id last used 25 h ago"),
-    Broken("TTL-02", SecondsForMilliseconds, "an id last used 1 h ago"),
-    Broken("TTL-02", HalfTheLimitLater, "an id last used 23 h ago"),
-    Broken("TTL-03", TheLimitIsStale, "exactly as old as the limit"),
-    Broken("TTL-03", CountsSeconds, "1 ms older than the limit"),
+    Broken("TTL-02", NothingIsFresh, "an id last used 1 h ago"),
+    Broken("TTL-02", SecondsForMilliseconds, "an id last used 1 h ago", subtle="wrong unit"),
+    Broken("TTL-02", HalfTheLimitLater, "an id last used 23 h ago", subtle="until a restart"),
+    Broken("TTL-03", TwoDays, "1 ms older than the limit"),
+    Broken("TTL-03", TheLimitIsStale, "exactly as old as the limit", subtle="off by one"),
+    Broken("TTL-03", CountsSeconds, "1 ms older than the limit", subtle="wrong unit"),
     Broken("TTL-04", SkipsTheSameId, "an id stored at 0 h and at 20 h"),
-    Broken("TTL-04", SkipsTheSameIdAfterADispatch, "turns each 20 h"),
+    Broken("TTL-04", SkipsTheSameIdAfterADispatch, "turns each 20 h", subtle="one method of several"),
     Broken("TTL-05", ReadingRefreshes, "looked at each 8 h"),
-    Broken("TTL-05", SweepingRefreshes, "looked at each 8 h"),
+    Broken("TTL-05", SweepingRefreshes, "looked at each 8 h", subtle="one method of several"),
     Broken("TTL-06", FailuresRefresh, "at 20 h a dispatch of one that failed"),
-    Broken("TTL-06", TriesRefresh, "at 20 h a dispatch of one that failed"),
-    Broken("TTL-07", SweepsOneAtATime, "three ids 25 h old, two 23 h old, and a sweep; what it returns"),
+    Broken("TTL-06", TriesRefresh, "at 20 h a dispatch of one that failed", subtle="one form of several"),
+    Broken(
+        "TTL-07",
+        SweepsOneAtATime,
+        "three ids 25 h old, two 23 h old, and a sweep; what it returns",
+        subtle="when alone",
+    ),
     Broken("TTL-07", CountsTheRows, "two ids 23 h old, and a sweep"),
-    Broken("TTL-07", CountsAndKeeps, "the clock back"),
+    Broken("TTL-07", CountsAndKeeps, "the clock back", subtle="the word, not the deed"),
     Broken("TTL-07", SweepsAll, "'young 1'"),
     Broken("TTL-08", NoSweepAtTheStart, "older rows in"),
-    Broken("TTL-08", SweepsTheFirstAtTheStart, "older rows in"),
+    Broken("TTL-08", SweepsTheFirstAtTheStart, "older rows in", subtle="when alone"),
     Broken("TTL-09", SweepsTheRunning, "a turn that has been running for 25 h"),
-    Broken("TTL-09", KnowsItsOwnAlone, "a turn that has been running for 25 h"),
+    Broken("TTL-09", KnowsItsOwnAlone, "a turn that has been running for 25 h", subtle="in one process"),
     Broken("TTL-10", IgnoresTheSetting, "max_session_age_ms = 3600000"),
-    Broken("TTL-10", ADayAtMost, "max_session_age_ms = 259200000"),
-    Broken("TTL-10", SweepsByTheDefault, "rows of nine tenths of that age, and a sweep"),
-    Broken("TTL-11", TakesAnyNumber, "max_session_age_ms = nan"),
+    Broken("TTL-10", ADayAtMost, "max_session_age_ms = 259200000", subtle="the usual case"),
+    Broken(
+        "TTL-10", SweepsByTheDefault, "rows of nine tenths of that age, and a sweep", subtle="one method of several"
+    ),
+    Broken("TTL-11", TakesAnyNumber, "max_session_age_ms = nan", subtle="one form of several"),
     Broken("TTL-11", TakesText, "max_session_age_ms = '24h'"),
-    Broken("TTL-11", TakesTruth, "max_session_age_ms = True"),
-    Broken("TTL-11", TakesZeroForNone, "max_session_age_ms = 0"),
+    Broken("TTL-11", TakesTruth, "max_session_age_ms = True", subtle="one form of several"),
+    Broken("TTL-11", TakesZeroForNone, "max_session_age_ms = 0", subtle="one form of several"),
     Broken("TTL-11", DoesNotNameTheSetting, "the configuration is not valid"),
     Broken("TTL-11", RaisesAValueError, "the start of the manager"),
     Broken("TTL-11", RefusesTheDefault, "max_session_age_ms cannot be changed"),
     Broken("TTL-12", TrustsTheFuture, "and 25 h later"),
-    Broken("TTL-12", TrustsTheNearFuture, "stepped 2 days, 0:00:00 back, the manager called, and 25 h later"),
-    Broken("TTL-12", AgesBothWays, "an id stored before the clock stepped 2 days"),
+    Broken(
+        "TTL-12",
+        TrustsTheNearFuture,
+        "stepped 2 days, 0:00:00 back, the manager called, and 25 h later",
+        subtle="one form of several",
+    ),
+    Broken("TTL-12", AgesBothWays, "an id stored before the clock stepped 2 days", subtle="the usual case"),
     Broken("TTL-12", RefusesTheFuture, "an id stored before the clock stepped 1:00:00 back"),
-    Broken("TTL-12", WritesSeconds, "last_used_at ="),
+    Broken("TTL-12", WritesSeconds, "last_used_at =", subtle="wrong unit"),
     Broken("TTL-13", LocalTime, "local time of Europe/Berlin"),
-    Broken("TTL-13", OffsetOfTheStart, "stored under the time zone"),
+    Broken("TTL-13", OffsetOfTheStart, "stored under the time zone", subtle="in one place"),
     Broken("TTL-14", TriesTheStaleId, "one start of Claude, without --resume"),
-    Broken("TTL-14", ContinuesTheLatest, "a conversation with that prompt alone"),
-    Broken("TTL-14", ReusesTheId, "without --resume and without that id"),
+    Broken("TTL-14", ContinuesTheLatest, "a conversation with that prompt alone", subtle="the word, not the deed"),
+    Broken("TTL-14", ReusesTheId, "without --resume and without that id", subtle="the word, not the deed"),
     Broken("TTL-15", SaysNothing, "that at 26 h"),
-    Broken("TTL-15", SaysItOfEveryStart, "that at 0 h"),
+    Broken("TTL-15", SaysItOfEveryStart, "that at 0 h", subtle="the word, not the deed"),
 ]

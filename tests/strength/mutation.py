@@ -216,8 +216,7 @@ def main() -> None:
         return
     with tempfile.TemporaryDirectory(prefix="cs-") as scratch:
         reach = session.reach(Path(scratch))
-    for module in given.modules:
-        session.plan(module)
+    session.plan(given.modules)
     measure = Measure(session, reach)
 
     def chosen(wanted: Callable[[str], bool]) -> list[Mutant]:

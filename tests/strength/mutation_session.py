@@ -117,12 +117,11 @@ class MutationSession:
             self._mutants[module] = [Mutant(**entry) for entry in json.loads(path.read_text())]
         return self._mutants[module]
 
-    def plan(self, module: str) -> None:
-        """Enter a module's mutants into the data base."""
+    def plan(self, modules: Iterable[str]) -> None:
+        """Enter the mutants of modules into the data base."""
         known = {item.job_id for item in self._db.work_items}
-        self._db.add_work_items(
-            WorkItem.single(mutant.id, _spec(mutant)) for mutant in self.mutants(module) if mutant.id not in known
-        )
+        mutants = (mutant for module in modules for mutant in self.mutants(module))
+        self._db.add_work_items(WorkItem.single(m.id, _spec(m)) for m in mutants if m.id not in known)
 
     def note(self, mutant: Mutant, found: Found) -> None:
         """Keep what came of a mutant."""

@@ -83,6 +83,14 @@ def test_broken_manager_fails_what_it_was_made_for(forks: ForkServerContext, tmp
     assert report["outcome"] == ("non-conformant" if entry["level"] == "must" else "partial")
 
 
+def test_every_must_has_a_plain_slip_and_a_subtle_one() -> None:
+    kinds: dict[str, set[bool]] = {}
+    for broken in BROKEN:
+        kinds.setdefault(broken.requirement, set()).add(bool(broken.subtle))
+    musts = [name for name, requirement in load_registry().requirements.items() if requirement.level == "must"]
+    assert [name for name in musts if kinds.get(name) != {True, False}] == []
+
+
 def test_every_requirement_has_broken_managers() -> None:
     """A *must* has two, in case one of them is caught by chance."""
     registry = load_registry()
