@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Iterator
+from pathlib import Path
+
 from pytest_claude_sessions.bind import BindUnavailable, fill
 from pytest_claude_sessions.suite.check import check
 from pytest_claude_sessions.suite.judgement import CouldNotRun
@@ -18,20 +22,8 @@ def a_disk_that_fills_in_mid_turn_keeps_the_id(trial: Trial) -> None:
     session_id = begun(trial)
     projects = trial.environment.config_dir / "projects"
     before = trial.tree(projects)
-    gate = trial.claude.hold(at="init", when="resume")
-    # Longer than what is left of the file's last page, which a full disk still takes.
-    dispatch = trial.background(lambda: trial.manager.dispatch("lost prompt" + "." * 20_000, key=KEY))
-    trial.reached(gate)
-    try:
-        disk = fill(projects)
-    except BindUnavailable as reason:
-        gate.open()
-        dispatch.result()
-        raise CouldNotRun(str(reason)) from reason
-    with disk:
-        gate.open()
-        dispatch.result()
-        given = "a second dispatch of a conversation, with the disk full while Claude answered"
+    given = "a second dispatch of a conversation, with the disk full while Claude answered"
+    with _disk_full_in_mid_turn(trial, projects):
         gone = [name for name in before.entries if name not in trial.tree(projects)]
         trial.equal(gone, [], given=f"{given}; files that were set aside or deleted")
         kept(trial, session_id, given=given)
@@ -60,3 +52,29 @@ def a_directory_in_the_transcripts_place_harms_nothing(trial: Trial) -> None:
     aside.rename(transcript.path)
     again = trial.restart().dispatch("third prompt", key=KEY)
     carried_on(trial, again, "first prompt", "third prompt", given=f"{given}; the next one, with the transcript back")
+
+
+@contextlib.contextmanager
+def _disk_full_in_mid_turn(trial: Trial, projects: Path) -> Iterator[None]:
+    """A dispatch has ended that had no room for its turn; the disk is full meanwhile."""
+    try:
+        with fill(trial.directory("a disk")):
+            refusal = None
+    except BindUnavailable as reason:
+        refusal = str(reason)
+    if refusal is not None:
+        # Only root makes a full disk for others to see; without, Claude says what it says of one.
+        if trial.real:
+            raise CouldNotRun(refusal)
+        trial.claude.disk_full(when="resume")
+        trial.manager.dispatch("lost prompt", key=KEY)
+        yield
+        return
+    gate = trial.claude.hold(at="init", when="resume")
+    # Longer than what is left of the file's last page, which a full disk still takes.
+    dispatch = trial.background(lambda: trial.manager.dispatch("lost prompt" + "." * 20_000, key=KEY))
+    trial.reached(gate)
+    with fill(projects):
+        gate.open()
+        dispatch.result()
+        yield
