@@ -15,8 +15,13 @@ import os, sys
 before = os.environ.get({name!r})
 os.environ[{name!r}] = {config!r}
 sys.path.append({packages!r})
-import coverage
-coverage.process_startup()
+try:
+    os.getcwd()
+except OSError:
+    pass  # coverage needs one
+else:
+    import coverage
+    coverage.process_startup()
 sys.path.remove({packages!r})
 del os.environ[{name!r}]
 if before is not None:
