@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -66,7 +66,7 @@ def lines_from_start(path: Path, longest: int = LONGEST_RECORD) -> Iterator[byte
 def lines_with(path: Path, *marks: bytes) -> Iterator[bytes]:
     """The lines of a file that hold one of some texts, but for those that are longer than a record may be.
 
-    Whole blocks without any are passed by, so that a long file costs little more than to be read.
+    What holds none is not taken apart, so that a long file costs little more than to be read.
     """
     descriptor = open_regular(path)
     if descriptor is None:
@@ -80,13 +80,24 @@ def lines_with(path: Path, *marks: bytes) -> Iterator[bytes]:
                 too_long = not block
             block = rest + block
             end = block.rfind(b"\n") + 1
-            if any(block.find(mark, 0, end) >= 0 for mark in marks):
-                yield from (line for line in block[:end].split(b"\n") if any(mark in line for mark in marks))
+            yield from _holding(block, end, marks)
             rest = block[end:]
             if len(rest) > LONGEST_RECORD:
                 rest, too_long = b"", True
         if any(mark in rest for mark in marks):
             yield rest
+
+
+def _holding(block: bytes, end: int, marks: Sequence[bytes]) -> Iterator[bytes]:
+    """The lines of a block's first `end` bytes that hold one of some texts; the others are not taken apart."""
+    found = [block.find(mark, 0, end) for mark in marks]
+    while (nearest := min((place for place in found if place >= 0), default=-1)) >= 0:
+        start, stop = block.rfind(b"\n", 0, nearest) + 1, block.find(b"\n", nearest, end)
+        yield block[start:stop]
+        found = [
+            block.find(mark, stop, end) if 0 <= place < stop else place
+            for mark, place in zip(marks, found, strict=True)
+        ]
 
 
 def record_in(line: bytes) -> dict[str, Any] | None:
