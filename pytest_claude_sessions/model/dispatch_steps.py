@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import shutil
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from ..cli import Start
 from ..manager import DispatchResult
@@ -17,7 +16,6 @@ from .turns import begun, carried_on, held_by, judge_starts, same_prompts, took
 from .walk import HERE, Walk
 
 RESUME = frozenset({"store", "resume"})
-MARKERS = ("CLAUDE_CODE_CHILD_SESSION", "CLAUDECODE", "CLAUDE_CODE_SESSION_ID")
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,7 +186,7 @@ class Case:
         cold, reset = self.mishap is COLD, self.mishap is RESET
         if reset:
             holder = held_by(walk, self.prompt, law)
-            walk.hold("RES-12", result.session_id == holder.session_id, expected=f"the id after the reset, {holder.session_id}", seen=f"{result.session_id}")  # fmt: skip
+            walk.names("RES-12", result.session_id, holder.session_id)
             took(walk, self.key, begun(walk, holder, self.place), self.starts, "RES-12")
             return
         told_cold = any(warning.startswith("cold_start:") for warning in result.warnings)
@@ -207,11 +205,11 @@ class Case:
         """A new conversation that holds the prompt alone, once."""
         walk, result = self.walk, self.result
         holder = held_by(walk, self.prompt, law)
-        holds = [prompt for prompt in holder.prompts] == [self.prompt]
+        holds = list(holder.prompts) == [self.prompt]
         walk.hold(law, holds, expected="a new conversation with that prompt alone", seen=f"{list(holder.prompts)}")
         walk.hold(law, not result.resumed, expected="resumed = False", seen="resumed = True")
         law = "RES-10" if self.mishap.law == "RES-10" else "RES-05" if dead else "RES-01"
-        walk.hold(law, result.session_id == holder.session_id, expected=f"its id, {holder.session_id}", seen=f"{result.session_id}")  # fmt: skip
+        walk.names(law, result.session_id, holder.session_id)
         if dead:
             walk.expect.given_up[str(self.fresh_id)] = "RES-05"
         if self.stale_id:
@@ -223,9 +221,7 @@ class Case:
             return
         if self.stale_id:
             self.row.allowed.add(None)
-        elif self.fresh_id and not self.walk.expect.ages:
-            self.row.law = law
-        elif self.fresh_id:
+        elif (self.fresh_id and not self.walk.expect.ages) or self.fresh_id:
             self.row.law = law
 
     def _nothing_or_a_transcript(self) -> None:
@@ -238,110 +234,3 @@ class Case:
         if len(allowed) > 1:
             now = self.walk.now
             self.walk.expect.rows[self.key] = Row(allowed, now, now, "RES-13", place_known=True)
-
-
-@dataclass(frozen=True, slots=True)
-class Lose:
-    """A transcript goes away, as retention or a new container takes it."""
-
-    key: int
-    needs: ClassVar[frozenset[str]] = RESUME
-
-    def run(self, walk: Walk) -> None:
-        key = walk.key(self.key)
-        row = walk.expect.rows.get(key)
-        conversation = walk.expect.conversations.get(str(row.session_id)) if row else None
-        if conversation is None or not conversation.path.is_file():
-            raise Skip
-        walk.say(f"the transcript of {conversation.session_id}, the conversation of {shown(key)}, is deleted")
-        conversation.path.unlink()
-
-
-@dataclass(frozen=True, slots=True)
-class RemovePlace:
-    """A working directory is removed, or put back (RES-25)."""
-
-    place: int
-    needs: ClassVar[frozenset[str]] = RESUME
-
-    def run(self, walk: Walk) -> None:
-        path = walk.place(self.place)
-        if path in walk.removed:
-            walk.say(f"the directory {path} is back")
-            walk.removed -= {path}
-            path.mkdir(exist_ok=True)
-            return
-        walk.say(f"the directory {path} is removed")
-        shutil.rmtree(path, ignore_errors=True)
-        walk.removed |= {path}
-
-
-@dataclass(frozen=True, slots=True)
-class Decoy:
-    """A copy of the conversations is put into ~/.claude, which is not the config dir (RES-23)."""
-
-    needs: ClassVar[frozenset[str]] = RESUME
-
-    def run(self, walk: Walk) -> None:
-        decoy = walk.trial.environment.home / ".claude"
-        if decoy.exists():
-            raise Skip
-        walk.say("the conversations are copied to ~/.claude, which is not the config dir")
-        decoy.mkdir()
-        (decoy / "settings.json").write_text("{}")
-        if walk.trial.config.projects.exists():
-            shutil.copytree(walk.trial.config.projects, decoy / "projects", symlinks=True)
-        before = walk.trial.tree(decoy)
-
-        def untouched() -> None:
-            change = before.diff(walk.trial.tree(decoy))
-            walk.hold("RES-23", not change, expected="~/.claude as it was", seen="; ".join(change))
-
-        walk.laws["decoy"] = untouched
-
-
-@dataclass(frozen=True, slots=True)
-class InsideClaude:
-    """The manager is started inside an enclosing Claude (RES-24)."""
-
-    needs: ClassVar[frozenset[str]] = RESUME
-
-    def run(self, walk: Walk) -> None:
-        walk.say(f"the manager is restarted with {', '.join(MARKERS)} in its environment")
-        walk.stop()
-        walk.restarted(walk.trial.environment.with_env(**dict.fromkeys(MARKERS, "1")))
-
-
-@dataclass(frozen=True, slots=True)
-class Configure:
-    """The manager is started with other options for Claude (RES-26)."""
-
-    needs: ClassVar[frozenset[str]] = RESUME
-
-    def run(self, walk: Walk) -> None:
-        settings: dict[str, Any] = {"model": "claude-opus-4-1", "permission_mode": "acceptEdits"}
-        walk.say(f"the manager is restarted with {settings}")
-        walk.stop()
-        walk.restarted_with("", **settings)
-
-
-@dataclass(frozen=True, slots=True)
-class ChangeRelease:
-    """Claude is of another release from here on.
-
-    :param release: which of the two: one older than today's session options, and the newest
-    """
-
-    release: str
-    needs: ClassVar[frozenset[str]] = RESUME
-
-    def run(self, walk: Walk) -> None:
-        if walk.trial.claude.release.version == self.release:
-            raise Skip
-        walk.say(f"Claude is {self.release} from here on, and the manager is restarted")
-        walk.stop()
-        walk.epoch += 1
-        walk.trial.as_release(self.release)
-        if walk.clock_moves:
-            walk.trial.clock.on_change(walk.trial.claude.set_now)
-        walk.expect.started(walk.now)

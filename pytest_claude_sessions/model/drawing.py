@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
 
 from hypothesis import strategies as st
 
-from .dispatch_steps import (
-    ChangeRelease,
-    Configure,
-    Decoy,
-    Dispatch,
-    InsideClaude,
-    Lose,
-    RemovePlace,
-)
-from .mishaps import MISHAPS
+from ..claude.release import OBSERVED
+from .dispatch_steps import Dispatch
+from .mishaps import DEAD, FAILING, ODD
+from .process_steps import KillHolder, TwoAtOnce
+from .quarantine_faults import ODD_KINDS, AtWork, CannotMove, PutOdd
+from .quarantine_steps import KINDS, NO_UUIDS, Damage, EarlierBackups, PlantOfRelease, SetAside, SetAsideNoUuid
 from .sequence import KEYS, PLACES, PROMPTS, Sequence, Step
 from .store_faults import DAMAGES, DamageStore, KillWriter, ReadOnlyStore, WriteAtOnce
 from .store_steps import (
@@ -31,13 +30,26 @@ from .store_steps import (
     Store,
     StoreNoId,
 )
-from .ttl_steps import LIMITS, NO_LIMITS, PASSES, ZONES, BadLimit, LongTurn, Pass, Sweep, SetLimit, ToTheLimit, Zone
+from .surrounding_steps import ChangeRelease, Configure, Decoy, InsideClaude, Lose, RemovePlace
+from .ttl_steps import (
+    HOUR_MS,
+    LIMITS,
+    NO_LIMITS,
+    PASSES,
+    ZONES,
+    BadLimit,
+    LongTurn,
+    Pass,
+    SetLimit,
+    Sweep,
+    ToTheLimit,
+    Zone,
+)
 from .walk import BESIDE, HERE, PROCESS
+from .workspace_steps import DispatchWorkspace
 
-Steps = st.SearchStrategy[Step]
-
-SLOW = {"many writers": 2, "long turns": 5, "processes": 8, "dispatch in processes": 6}
-"""Themes whose steps start many processes, with the most steps of a sequence."""
+Drawn = tuple[type[Step], st.SearchStrategy[Step]]
+"""A kind of step, and how one of it is drawn."""
 
 RELEASES = ("1.0.31", "1.0.128", "2.0.77", "2.1.50")
 
@@ -46,76 +58,157 @@ def _below(number: int) -> st.SearchStrategy[int]:
     return st.integers(0, number - 1)
 
 
+def _of(kind: type[Step], *fields: st.SearchStrategy[Any]) -> Drawn:
+    return kind, st.builds(kind, *fields)
+
+
+@dataclass(frozen=True, slots=True)
+class Theme:
+    """Steps that belong together.
+
+    :param steps: of which a sequence is drawn
+    :param first: what each of them begins with
+    :param longest: most steps after that
+    :param slow: whether they start many processes
+    """
+
+    steps: tuple[Drawn, ...]
+    first: tuple[Step, ...] = ()
+    longest: int = 100
+    slow: bool = False
+
+
 _KEY = _below(2)
 _ANY_KEY = _below(3)
 _WHERE = st.sampled_from((HERE, HERE, BESIDE))
 _ELSEWHERE = st.sampled_from((HERE, PROCESS))
 
 
-def _themes() -> dict[str, list[Steps]]:
-    store = st.builds(Store, _ANY_KEY, st.booleans(), _WHERE)
-    read = st.builds(Read, _ANY_KEY, _WHERE)
-    restart = st.just(Restart())
-    pass_ = st.builds(Pass, _below(len(PASSES)))
-    limit = st.builds(ToTheLimit, _KEY, st.booleans())
-    sweep = st.builds(Sweep, _WHERE)
-    plain = st.builds(Dispatch, _KEY, _below(2), st.just(0), _WHERE)
-    odd = st.builds(Dispatch, _KEY, st.just(0), st.integers(1, len(MISHAPS) - 1))
-    return {
-        "store": [store, store, read, restart],
-        "no ids": [store, st.builds(StoreNoId, _KEY, _below(len(NOT_IDS))), read],
-        "damage": [store, st.builds(DamageStore, _KEY, _below(len(DAMAGES)), _below(2)), restart],
-        "another hand": [store, st.builds(Plant, _KEY, _below(1 + len(STAMPS))), st.builds(PlantNewer, _KEY), read, pass_],
-        "no disk": [store, st.builds(ReadOnlyStore, _KEY), st.just(Mask()), read],
-        "two config dirs": [store, st.just(ChangeConfigDir()), read],
-        "processes": [
-            st.builds(Store, _ANY_KEY, st.just(False), _ELSEWHERE),
-            st.builds(Read, _ANY_KEY, _ELSEWHERE),
-            st.just(Kill()),
-            restart,
-        ],
-        "many writers": [store, st.just(WriteAtOnce()), st.just(KillWriter())],
-        "age": [store, store, read, pass_, pass_, limit, sweep],
-        "limits": [store, read, pass_, limit, sweep, st.builds(SetLimit, _below(len(LIMITS))), restart],
-        "bad limits": [store, st.builds(BadLimit, _below(len(NO_LIMITS)))],
-        "time zones": [store, read, st.builds(Zone, _below(len(ZONES))), pass_, limit],
-        "dispatch": [plain, plain, restart, st.builds(Lose, _KEY)],
-        "mishaps": [plain, odd, odd],
-        "surroundings": [
-            plain,
-            plain,
-            st.builds(RemovePlace, _below(2)),
-            st.just(Decoy()),
-            st.just(InsideClaude()),
-            st.just(Configure()),
-        ],
-        "releases": [plain, plain, plain, st.builds(ChangeRelease, st.sampled_from(RELEASES))],
-        "age of turns": [plain, plain, odd, pass_, pass_, read],
-        "long turns": [plain, st.builds(LongTurn, _KEY, _ELSEWHERE), pass_],
-        "dispatch in processes": [st.builds(Dispatch, _KEY, _below(2), st.just(0), _ELSEWHERE), st.just(Kill()), read],
-    }  # fmt: skip
+def _themes() -> tuple[Theme, ...]:
+    return (*_of_stores(), *_of_ages(), *_of_dispatches(), *_of_transcripts())
 
 
-def sequences(capabilities: Iterable[str], *, moves_the_clock: bool, longest: int) -> st.SearchStrategy[Sequence]:
-    """Sequences for a manager.
+def _of_stores() -> tuple[Theme, ...]:
+    store = _of(Store, _ANY_KEY, st.booleans(), _WHERE)
+    read = _of(Read, _ANY_KEY, _WHERE)
+    restart = _of(Restart)
+    fixed = (Store(0), Store(1))
+    odd_row = (_of(Plant, _KEY, _below(1 + len(STAMPS))), _of(PlantNewer, _KEY))
+    in_processes = (_of(Store, _ANY_KEY, st.just(False), _ELSEWHERE), _of(Read, _ANY_KEY, _ELSEWHERE), _of(Kill))
+    return (
+        Theme((store, store, read, restart)),
+        Theme((_of(StoreNoId, _KEY, _below(len(NOT_IDS))), read), (Store(0),)),
+        Theme((store, _of(DamageStore, _KEY, _below(len(DAMAGES)), _below(2))), fixed, 5),
+        Theme((store, *odd_row, *odd_row, read), fixed),
+        Theme((_of(ReadOnlyStore, _KEY), _of(Mask), store), fixed, 5),
+        Theme((store, _of(ChangeConfigDir), read), (Store(0), ChangeConfigDir())),
+        Theme((*in_processes, restart), longest=8, slow=True),
+        Theme((_of(WriteAtOnce), _of(KillWriter)), longest=1, slow=True),
+    )
+
+
+def _of_ages() -> tuple[Theme, ...]:
+    store = _of(Store, _KEY, st.booleans())
+    read = _of(Read, _KEY, _WHERE)
+    restart = _of(Restart)
+    passes = _of(Pass, _below(len(PASSES)))
+    limit = _of(ToTheLimit, _KEY, st.booleans())
+    sweep = _of(Sweep, _WHERE)
+    fixed = (Store(0), Store(1))
+    set_limit = _of(SetLimit, _below(len(LIMITS)))
+    plain = _of(Dispatch, _KEY)
+    failing = _of(Dispatch, _KEY, st.just(0), st.sampled_from(FAILING))
+    return (
+        Theme((read, passes, limit, sweep), fixed),
+        Theme((store, read, passes, passes, sweep, restart), fixed),
+        Theme((store, read, passes, limit, sweep, set_limit), fixed),
+        Theme((read, passes, passes), (Store(0), Pass(PASSES.index(-46 * HOUR_MS)))),
+        Theme((_of(BadLimit, _below(len(NO_LIMITS))),), (Store(0),)),
+        Theme((store, read, _of(Zone, _below(len(ZONES))), passes, limit), (Zone(0), *fixed)),
+        Theme((plain, failing, passes, passes, read), (Dispatch(0),), 8),
+        Theme((plain, passes, restart), (Dispatch(0), Pass(PASSES.index(25 * HOUR_MS))), 6),
+        Theme((_of(LongTurn, _KEY, _ELSEWHERE), passes, sweep), (Dispatch(0), Store(1)), 2, slow=True),
+        Theme((store, passes, *(_of(Plant, _KEY, _below(1 + len(STAMPS))),) * 2, read), fixed),
+    )
+
+
+def _of_dispatches() -> tuple[Theme, ...]:
+    plain = _of(Dispatch, _KEY, _below(2), st.just(0), _WHERE)
+    same = _of(Dispatch, st.just(0))
+    dead, failing, odd = (
+        _of(Dispatch, st.just(0), st.just(0), st.sampled_from(kinds)) for kinds in (DEAD, FAILING, ODD)
+    )
+    at_first = _of(Dispatch, _KEY, st.just(0), st.sampled_from((*FAILING, *ODD)))
+    begun = (Dispatch(0),)
+    lose = _of(Lose, st.just(0))
+    surroundings = (_of(RemovePlace, _below(2)), _of(Decoy), _of(InsideClaude), _of(Configure))
+    elsewhere = _of(Dispatch, _KEY, _below(2), st.just(0), _ELSEWHERE)
+    return (
+        Theme((plain, plain, _of(Restart), lose)),
+        Theme((dead, dead, same, lose), begun, 6),
+        Theme((failing, failing, failing, same), begun, 8),
+        Theme((failing, failing, dead, same), begun, 8),
+        Theme((odd, odd, same), begun, 8),
+        Theme((at_first, plain), longest=6),
+        Theme((same, same, *surroundings), begun, 8),
+        Theme((same, _of(ChangeRelease, st.sampled_from(RELEASES))), begun, 6, slow=True),
+        Theme((elsewhere, _of(Kill), _of(Read, _KEY, _ELSEWHERE)), longest=5, slow=True),
+        Theme((_of(TwoAtOnce, st.just(0), st.booleans()), _of(KillHolder, st.just(0))), begun, 2, slow=True),
+    )
+
+
+def _of_transcripts() -> tuple[Theme, ...]:
+    workspace = _of(DispatchWorkspace, _KEY)
+    mishap = _of(DispatchWorkspace, _KEY, st.sampled_from((*FAILING, *ODD)))
+    damage = _of(Damage, _KEY, _below(len(KINDS)), st.booleans())
+    aside = _of(SetAside, _KEY)
+    odd = _of(PutOdd, _KEY, _below(len(ODD_KINDS)))
+    garbage = KINDS.index("garbage")
+    return (
+        Theme((workspace, workspace, mishap, _of(Restart)), longest=8),
+        Theme((damage, aside)),
+        Theme((damage, workspace), longest=8),
+        Theme((damage, aside, _of(EarlierBackups, _KEY)), (Damage(0, garbage, True), SetAside(0))),
+        Theme((odd, aside, workspace), longest=6),
+        Theme((_of(CannotMove, _KEY, st.booleans()), workspace), (Damage(0, garbage),), 3),
+        Theme((_of(AtWork, _KEY, st.booleans()), aside), longest=2, slow=True),
+        Theme((_of(SetAsideNoUuid, _below(len(NO_UUIDS))), aside)),
+        Theme((aside, workspace, _of(PlantOfRelease, _KEY, _below(len(OBSERVED)))), longest=6),
+    )
+
+
+def strategies(
+    capabilities: Iterable[str], *, moves_the_clock: bool, longest: int, quick: bool
+) -> list[st.SearchStrategy[Sequence]]:
+    """Sequences for a manager, a strategy for each theme that it can be tried with.
 
     :param capabilities: that are judged
     :param moves_the_clock: whether its clock can be moved
-    :param longest: most steps of one
+    :param longest: most steps of one, besides those that it begins with
+    :param quick: leave out what starts many processes
     """
     claimed = frozenset(capabilities)
 
-    def fits(step: Step) -> bool:
-        return step.needs <= claimed and (moves_the_clock or not getattr(step, "moves_the_clock", False))
+    def fits(kind: type[Step]) -> bool:
+        return kind.needs <= claimed and (moves_the_clock or not getattr(kind, "moves_the_clock", False))
 
-    themes = [
-        st.lists(st.one_of(steps).filter(fits), min_size=1, max_size=min(longest, SLOW.get(name, longest)))
-        for name, steps in _themes().items()
-    ]
-    return st.builds(
-        Sequence,
-        st.one_of(themes).map(tuple),
-        st.sampled_from((0, *range(len(KEYS)))),
-        st.sampled_from((0, *range(len(PLACES)))),
-        st.sampled_from((0, *range(len(PROMPTS)))),
-    )
+    found = []
+    for theme in _themes():
+        steps = [strategy for kind, strategy in theme.steps if fits(kind)]
+        if not steps or not all(fits(type(step)) for step in theme.first) or (quick and theme.slow):
+            continue
+        some = st.lists(st.one_of(steps), min_size=1, max_size=min(longest, theme.longest))
+        found.append(
+            st.builds(
+                Sequence,
+                some.map(partial(_after, theme.first)),
+                st.sampled_from((0, *range(len(KEYS)))),
+                st.sampled_from((0, *range(len(PLACES)))),
+                st.sampled_from((0, *range(len(PROMPTS)))),
+            )
+        )
+    return found
+
+
+def _after(first: tuple[Step, ...], steps: list[Step]) -> tuple[Step, ...]:
+    return (*first, *steps)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import random
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -49,55 +50,85 @@ def search(
     longest: int,
     seed: int,
     moves_the_clock: bool,
+    quick: bool,
     directory: Path,
 ) -> Search:
-    """Try sequences until one fails, and make that one short.
+    """Try sequences until one fails, and make that one short; each theme has its share of them.
 
     :param attempt: tries one
     :param capabilities: that are judged
     :param count: how many sequences
     :param longest: most steps of one
     :param seed: the same one gives the same sequences
+    :param quick: leave out what starts many processes
     :param directory: where hypothesis may write
     """
-    import hypothesis
+    from .drawing import strategies
 
-    from .drawing import sequences
-
-    known: dict[Sequence, Found | None] = {}
-    first: list[int] = []
-
-    def run(sequence: Sequence) -> None:
-        if sequence not in known:
-            if first and len(known) >= first[0] + SHRINKS:
-                return  # as good as it gets: what was not tried counts as held
-            known[sequence] = attempt(sequence)
-            if known[sequence] is not None and not first:
-                first.append(len(known))
-        found = known[sequence]
-        if found is not None:
-            raise found
-
-    test: Any = hypothesis.given(sequences(capabilities, moves_the_clock=moves_the_clock, longest=longest))(run)
-    test = hypothesis.settings(
-        max_examples=count,
-        database=None,
-        deadline=None,
-        phases=(hypothesis.Phase.generate, hypothesis.Phase.shrink),
-        suppress_health_check=list(hypothesis.HealthCheck),
-        report_multiple_bugs=False,
-        print_blob=False,
-    )(hypothesis.seed(seed)(test))
+    themes = strategies(capabilities, moves_the_clock=moves_the_clock, longest=longest, quick=quick)
+    random.Random(seed).shuffle(themes)
+    shares = [count // len(themes) + (number < count % len(themes)) for number in range(len(themes))]
+    tried = 0
     with _written_to(directory):
+        for number, (theme, share) in enumerate(zip(themes, shares, strict=True)):
+            if share:
+                search = _Theme(attempt, tried).run(theme, share, seed * 1000 + number)
+                if search.found is not None:
+                    return search
+                tried = search.tried
+    return Search(tried)
+
+
+class _Theme:
+    """The search in one theme; what was tried is remembered, so that no sequence is tried twice."""
+
+    def __init__(self, attempt: Try, tried: int) -> None:
+        self._attempt = attempt
+        self._before = tried
+        self._known: dict[Sequence, Found | None] = {}
+        self._first = 0
+        self._begun = False
+
+    def run(self, strategy: Any, count: int, seed: int) -> Search:
+        """Try so many of them."""
+        import hypothesis
+
+        drawn: Any = hypothesis.given(strategy)(self._one)
+        settings: Any = hypothesis.settings
+        with_settings = settings(
+            max_examples=count + 1,
+            database=None,
+            deadline=None,
+            phases=(hypothesis.Phase.generate, hypothesis.Phase.shrink),
+            suppress_health_check=list(hypothesis.HealthCheck),
+            report_multiple_bugs=False,
+            print_blob=False,
+        )
+        seeded: Any = hypothesis.seed(seed)
+        test: Any = with_settings(seeded(drawn))
         try:
             test()
         except Found as found:
-            shortest = next(sequence for sequence, what in known.items() if what is found)
-            again = attempt(shortest)
-            if again is not None:
-                found = again
-            return Search(len(known), found, first[0], again is not None)
-    return Search(len(known))
+            shortest = next(sequence for sequence, what in self._known.items() if what is found)
+            again = self._attempt(shortest)
+            return Search(
+                self._before + len(self._known), again or found, self._before + self._first, again is not None
+            )
+        return Search(self._before + len(self._known))
+
+    def _one(self, sequence: Sequence) -> None:
+        if not self._begun:
+            self._begun = True
+            return  # hypothesis begins with the least that there is, which tells next to nothing
+        if sequence not in self._known:
+            if self._first and len(self._known) >= self._first + SHRINKS:
+                return  # as short as it gets: what was not tried counts as held
+            self._known[sequence] = self._attempt(sequence)
+            if self._known[sequence] is not None and not self._first:
+                self._first = len(self._known)
+        found = self._known[sequence]
+        if found is not None:
+            raise found
 
 
 @contextlib.contextmanager

@@ -104,7 +104,13 @@ MISHAPS: tuple[Mishap, ...] = (
         fails=True,
     ),
     Mishap("Claude fails with 'session expired'", _near_miss("session expired"), "RES-09", fails=True),
-    Mishap("Claude hangs, and the time-out is 0.4 s", _named("hang", at="init", child=True), "RES-20", fails=True, timeout=0.4),
+    Mishap(
+        "Claude hangs, and the time-out is 0.4 s",
+        _named("hang", at="init", child=True),
+        "RES-20",
+        fails=True,
+        timeout=0.4,
+    ),
     Mishap("the answer quotes that the id is dead", _quoting, "RES-09"),
     Mishap("the init frame names an id that is never written", _named("ephemeral_init"), "RES-10"),
     Mishap("hook frames name an id that is never written", _named("ephemeral_hook"), "RES-10"),
@@ -114,3 +120,6 @@ MISHAPS: tuple[Mishap, ...] = (
     Mishap("Claude prints lines that are no frames", _noise, "RES-02"),
 )  # fmt: skip
 RESET, COLD = (next(mishap for mishap in MISHAPS if mishap.law == law) for law in ("RES-12", "RES-27"))
+DEAD = tuple(number for number, mishap in enumerate(MISHAPS) if mishap.dead)
+FAILING = tuple(number for number, mishap in enumerate(MISHAPS) if mishap.fails and not mishap.dead)
+ODD = tuple(number for number, mishap in enumerate(MISHAPS) if mishap.told and not mishap.fails and not mishap.dead)

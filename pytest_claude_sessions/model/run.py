@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from ..suite.judgement import Breach
 from .exploring import Search, search
 from .plan import ModelPlan
+from .quarantine_faults import tidy
 from .sequence import Sequence
 from .walk import Found, Muted, Walk
 
@@ -30,6 +31,7 @@ def explore(run: ConformanceRun, plan: ModelPlan) -> Search:
             longest=plan.longest,
             seed=plan.seed,
             moves_the_clock=not run.door.why_the_clock_stands,
+            quick=not plan.asked_for,
             directory=run.directory / "hypothesis",
         )
         if searched.found is None:
@@ -55,6 +57,7 @@ def attempt(run: ConformanceRun, sequence: Sequence, judged: frozenset[str]) -> 
                 walk.walk()
             finally:
                 os.umask(mask)
+                tidy(trial.root)
                 story = walk.story.lines
             trial.close()
     except Found as found:

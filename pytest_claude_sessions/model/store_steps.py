@@ -207,6 +207,7 @@ class Plant:
         walk.say(
             f"between two starts {shown(key)} gets a row {f'with a stamp of {how}' if how else 'of the older form'}"
         )
+        walk.laws.pop(f"newer {key}", None)
         _between_starts(walk, path, lambda rows: rows.update({key: _planted(walk, session_id, how)}))
         if not how:
             walk.expect.stored(key, session_id, 0, 0, law="STO-07", place_known=False)
@@ -262,8 +263,8 @@ class PlantNewer:
             if walk.expect.current or held is None or None in held.allowed or key in walk.dispatched:
                 return
             rows = stored_rows(walk) or {}
-            row = rows.get(key) if isinstance(rows.get(key), dict) else {}
-            seen = {name: row.get(name) for name in NEWER}
+            row = rows.get(key)
+            seen = {name: row.get(name) for name in NEWER} if isinstance(row, dict) else {}
             walk.hold("STO-11", seen == NEWER, expected=f"still the fields {NEWER} in the row", seen=f"{row}")
             walk.hold(
                 "STO-11", rows.get("schema") == 7, expected="still 'schema': 7 beside the rows", seen=f"{[*rows]}"

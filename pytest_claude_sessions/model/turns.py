@@ -56,7 +56,7 @@ def carried_on(walk: Walk, conversation: Conversation, prompt: str, result: Disp
     new = holder.session_id != conversation.session_id
     if new and not walk.trial.behaviour["resume_new_id"]:
         law = "RES-11"
-    walk.hold(law, result.session_id == holder.session_id, expected=f"the id {holder.session_id}", seen=f"{result.session_id}")  # fmt: skip
+    walk.names(law, result.session_id, holder.session_id)
     if not new:
         conversation.prompts = expected
         return conversation
@@ -79,7 +79,7 @@ def took(walk: Walk, key: str, conversation: Conversation, starts: list[Start], 
     """The key has this conversation now; its options are those that it was started with (RES-26)."""
     now = walk.now
     walk.expect.stored(
-        key, conversation.session_id, now if walk.clock_moves else now - 60_000, now, law=law, place_known=True
+        key, conversation.session_id, now if walk.clock_moves else now - 30_000, now, law=law, place_known=True
     )
     if not starts:
         return

@@ -63,6 +63,7 @@ class Walk:
         self.laws: dict[str, Callable[[], None]] = {}
         self.dispatched: set[str] = set()
         self.marks: list[bytes] = []
+        self.aside: list[tuple[Path, bytes]] = []
         self.left_out: list[str] = []
         self.clock_moves = any(getattr(step, "moves_the_clock", False) for step in sequence.steps)
         self._judged = judged
@@ -86,7 +87,8 @@ class Walk:
                 self._do(step.run)
             self._do(lambda walk: walk.end())
         except Found as found:
-            raise Found(found.requirement, self.story.plain(found.expected), self.story.plain(found.seen), self.story.lines) from None  # fmt: skip
+            expected, seen = self.story.plain(found.expected), self.story.plain(found.seen)
+            raise Found(found.requirement, expected, seen, self.story.lines) from None
 
     def _do(self, run: Callable[[Walk], None]) -> None:
         self.law = "STO-01"
@@ -171,6 +173,13 @@ class Walk:
         """
         if not holds:
             raise Found(requirement, expected, seen if isinstance(seen, str) else repr(seen))
+
+    def names(self, requirement: str, session_id: str | None, expected: str) -> None:
+        """Go on when this is the id of the conversation that is meant.
+
+        :raises Found: when it is not
+        """
+        self.hold(requirement, session_id == expected, expected=f"the id {expected}", seen=f"{session_id}")
 
     @contextmanager
     def under(self, law: str) -> Iterator[None]:

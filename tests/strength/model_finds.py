@@ -94,24 +94,28 @@ def try_one(forks: ForkServerContext, broken: Broken, sequences: int, place: Pat
     return entry
 
 
+def _is_open(entry: dict[str, Any] | None, missed: bool) -> bool:
+    return entry is None or (missed and not entry["found"])
+
+
 def _name(entry: dict[str, Any]) -> str:
     return f"{entry['requirement']} {entry['manager']}"
 
 
-def load() -> dict[str, Any]:
+def load(results: Path = RESULTS) -> dict[str, Any]:
     """The results so far."""
-    if RESULTS.exists():
-        data: dict[str, Any] = json.loads(RESULTS.read_text())
+    if results.exists():
+        data: dict[str, Any] = json.loads(results.read_text())
         return data
     return {"sequences": SEQUENCES, "managers": []}
 
 
-def save(data: dict[str, Any]) -> None:
+def save(data: dict[str, Any], results: Path) -> None:
     """Write them, whole or not at all."""
-    RESULTS.parent.mkdir(parents=True, exist_ok=True)
-    draft = RESULTS.with_suffix(".new")
+    results.parent.mkdir(parents=True, exist_ok=True)
+    draft = results.with_suffix(".new")
     draft.write_text(json.dumps(data, indent=1, ensure_ascii=False) + "\n")
-    draft.replace(RESULTS)
+    draft.replace(results)
 
 
 @contextlib.contextmanager
@@ -132,14 +136,18 @@ def main() -> int:
     parser.add_argument("--sequences", type=int, default=SEQUENCES, help="sequences for each (default: %(default)s)")
     parser.add_argument("--only", action="append", default=[], help="managers whose name holds this")
     parser.add_argument("--anew", action="store_true", help="try also those that are in the results already")
+    parser.add_argument("--missed", action="store_true", help="try also those that were not found")
+    parser.add_argument("--results", type=Path, default=RESULTS, help="where they are kept (default: %(default)s)")
     options = parser.parse_args()
     managers = broken_managers(options.areas or list(AREAS))
     if options.only:
         managers = [broken for broken in managers if any(part in broken.spec for part in options.only)]
-    data = load()
+    data = load(options.results)
     known = {_name(entry): entry for entry in data["managers"]}
     wanted = {f"{broken.requirement} {broken.spec}": broken for broken in managers}
-    todo = {name: broken for name, broken in wanted.items() if options.anew or name not in known}
+    todo = {
+        name: broken for name, broken in wanted.items() if options.anew or _is_open(known.get(name), options.missed)
+    }
     forks = multiprocessing.get_context("forkserver")
     forks.set_forkserver_preload(
         ["pytest", "hypothesis", "tests.broken.preload", "pytest_claude_sessions.model.drawing"]
@@ -150,7 +158,7 @@ def main() -> int:
             known[name] = entry
             every = {f"{broken.requirement} {broken.spec}" for broken in broken_managers(list(AREAS))}
             data |= {"sequences": options.sequences, "managers": [known[n] for n in sorted(known) if n in every]}
-            save(data)
+            save(data, options.results)
             how = (
                 f"{entry['breaches']} in {entry['steps']} steps"
                 if entry["found"]
