@@ -20,10 +20,10 @@ from pathlib import Path
 
 from .mutants import MODULES, Mutant, source_of, text_of
 from .mutation_data import write_data
-from .mutation_session import KILLED, OPEN, SURVIVED, Found, MutationSession, asked
+from .mutation_session import KILLED, OPEN, SURVIVED, Found, MutationSession
 from .project_copy import PACKAGE, ROOT, start_worker
 from .reach import Reach
-from .runs import Ran, Request
+from .runs import Ran, Request, asked
 
 SESSION = ROOT / ".strength" / "mutation"
 FIRST_S = 15.0

@@ -18,7 +18,7 @@ from cosmic_ray.work_item import MutationSpec, TestOutcome, WorkerOutcome, WorkI
 from .mutants import MODULES, Mutant, mutants_of, source_of
 from .project_copy import ROOT, make_copy, start_worker
 from .reach import Reach
-from .runs import Ran, Request
+from .runs import Request, asked
 
 KILLED, SURVIVED, OPEN = "killed", "survived", "open"
 
@@ -155,18 +155,6 @@ class MutationSession:
         """Those runs."""
         path = self.directory / "control.jsonl"
         return [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
-
-
-def asked(worker: subprocess.Popen[str], request: Request) -> Ran:
-    """Have a worker make a run."""
-    assert worker.stdin is not None
-    assert worker.stdout is not None
-    worker.stdin.write(request.as_json() + "\n")
-    worker.stdin.flush()
-    answer = worker.stdout.readline()
-    if not answer:
-        raise SystemExit(f"a worker ended: {worker.wait()}")
-    return Ran.from_json(answer)
 
 
 def _spec(mutant: Mutant) -> MutationSpec:

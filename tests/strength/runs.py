@@ -15,6 +15,7 @@ import resource
 import select
 import shutil
 import signal
+import subprocess
 import sys
 import time
 from dataclasses import asdict, dataclass, field
@@ -79,6 +80,18 @@ class Ran:
         """Back from one line."""
         data = json.loads(text)
         return cls({k: tuple(v) for k, v in data["results"].items()}, data["end"], data["seconds"], data["output"])
+
+
+def asked(worker: subprocess.Popen[str], request: Request) -> Ran:
+    """Have a worker make a run."""
+    assert worker.stdin is not None
+    assert worker.stdout is not None
+    worker.stdin.write(request.as_json() + "\n")
+    worker.stdin.flush()
+    answer = worker.stdout.readline()
+    if not answer:
+        raise SystemExit(f"a worker ended: {worker.wait()}")
+    return Ran.from_json(answer)
 
 
 class Recorder:
