@@ -11,7 +11,7 @@ import tarfile
 import tempfile
 import zipfile
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
@@ -130,10 +130,10 @@ def _new_file(destination: Path) -> Iterator[IO[bytes]]:
             # A file system without links: the name is taken first, and filled then.
             os.close(open_private(destination, os.O_WRONLY | os.O_CREAT | os.O_EXCL))
             os.replace(draft, destination)
-            return
-        os.unlink(draft)
     finally:
-        draft.unlink(missing_ok=True)
+        # One that cannot be removed is a second name of an export that is whole, or the rest of one that was told of.
+        with suppress(OSError):
+            draft.unlink()
 
 
 _FORMS: dict[str, Form] = {".jsonl": _json_lines, ".tar.gz": _tar, ".zip": _zip}
