@@ -23,7 +23,9 @@ from .writing import write_report
 
 USAGE_ERROR = 2
 # What the parts of one run have in common.
-_SAME = ("spec", "suite_version", "profile", "required", "subject", "expected_failures")
+_SAME = ("spec", "suite_version", "profile", "required", "expected_failures")
+# Not its options: they may name what is another place in each run.
+_SAME_SUBJECT = ("name", "version", "language", "capabilities")
 _SAME_PLAN = ("of", "planned", "strict", "narrowed")
 # What is of one part alone and cannot be added up.
 _LEFT_OUT = ("shard", "digest", "coverage", "crash")
@@ -83,6 +85,9 @@ def _check(reports: Sequence[Mapping[str, Any]], registry: Registry) -> None:
         for name in _SAME:
             if report[name] != reports[0][name]:
                 raise WrongReport(f"no parts of one run: they differ in {name!r}")
+        for name in _SAME_SUBJECT:
+            if report["subject"][name] != reports[0]["subject"][name]:
+                raise WrongReport(f"no parts of one run: they are of managers that differ in {name!r}")
         for name in _SAME_PLAN:
             if report["shard"][name] != reports[0]["shard"][name]:
                 raise WrongReport(f"no parts of one run: they differ in {name!r} of 'shard'")

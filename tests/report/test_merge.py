@@ -148,7 +148,10 @@ def test_breach_that_another_part_met_counts() -> None:
         ({"profile": "full"}, "differ in 'profile'"),
         ({"spec": "0.1"}, "specification 0.1"),
         ({"suite_version": "9.9"}, "differ in 'suite_version'"),
-        ({"subject": {"name": "other", "version": "", "language": "", "capabilities": [], "options": {}}}, "'subject'"),
+        (
+            {"subject": {"name": "other", "version": "", "language": "", "capabilities": [], "options": {}}},
+            "managers that differ in 'name'",
+        ),
     ],
 )
 def test_parts_of_other_runs_are_refused(changed: dict[str, Any], why: str) -> None:
