@@ -13,7 +13,7 @@ def page_of(data: dict[str, Any]) -> str:
     """docs/strength/kill-matrix.md."""
     lines = ["---", "orphan: true", "---", "", "# Which broken manager fails what", ""]
     lines += [
-        "Managers that are broken on purpose (`tests/broken`), each held to all of the capability that it is broken in,",
+        "Managers that are broken on purpose (`tests/broken`), each held to all of the capability it is broken in,",
         "and to `store` and `resume`. Made by `python -m tests.strength.kill_matrix` from its own runs; as data it is",
         "`docs/strength/kill-matrix.json`.",
         "",
