@@ -1,85 +1,92 @@
-"""Two ways to do a thing, run in turn: what one costs against the other, whatever else the machine is doing."""
+"""Two or more ways to do a thing, run in turn: what one costs against the other, whatever else the machine is doing."""
 
 from __future__ import annotations
 
-import json
-import platform
-import statistics
+import os
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Sequence
-from datetime import date
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
-RESULTS = Path(__file__).parent / "results"
+CHECKOUT = Path(__file__).parent.parent
+Work = Callable[[], float | None]
+"""Something to be timed; one that gives seconds has timed the part that counts by itself."""
+
+# A child's peak counts what its parent held before the exec: the parent is a process that holds nothing.
+_STARTER = (
+    "import os, sys\n"
+    "pid = os.posix_spawn(sys.argv[1], sys.argv[1:], os.environ, file_actions=["
+    "(os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0), (os.POSIX_SPAWN_OPEN, 1, os.devnull, os.O_WRONLY, 0)])\n"
+    "_, status, usage = os.wait4(pid, 0)\n"
+    "print(os.waitstatus_to_exitcode(status), usage.ru_maxrss)"
+)
 
 
-def in_turn(ours: Callable[[], None], theirs: Callable[[], None], rounds: int) -> tuple[list[float], list[float]]:
-    """Wall times in s of both, one after the other, the first pair thrown away; which goes first alternates."""
-    times: tuple[list[float], list[float]] = ([], [])
-    for number in range(rounds + 1):
-        order = ((0, ours), (1, theirs)) if number % 2 else ((1, theirs), (0, ours))
-        for index, work in order:
+class Failed(Exception):
+    """A program that was to be timed ended badly; what it said."""
+
+
+def in_turn(*ways: Work, rounds: int, warm: int = 1) -> list[list[float]]:
+    """Wall times in s of each, one after the other, which goes first moving on by one each round.
+
+    :param rounds: how many count
+    :param warm: how many before them are thrown away
+    """
+    times: list[list[float]] = [[] for _ in ways]
+    for number in range(-warm, rounds):
+        for place in range(len(ways)):
+            index = (place + number) % len(ways)
             started = time.perf_counter()
-            work()
-            if number:
-                times[index].append(time.perf_counter() - started)
-        print(f"\r{number}/{rounds}", end="", file=sys.stderr)
-    print(file=sys.stderr)
+            told = ways[index]()
+            took = time.perf_counter() - started if told is None else told
+            if number >= 0:
+                times[index].append(took)
     return times
 
 
-def command(argv: Sequence[str], cwd: Path, env: dict[str, str] | None = None) -> Callable[[], None]:
-    """Run a program to its end."""
+def command(argv: Sequence[str], cwd: Path, env: Mapping[str, str] | None = None) -> Work:
+    """Run a program to its end.
+
+    :raises Failed: when it does not end with 0
+    """
 
     def run() -> None:
-        done = subprocess.run(argv, cwd=cwd, env=env, stdin=subprocess.DEVNULL, capture_output=True, check=False)
+        done = subprocess.run(
+            argv,
+            cwd=cwd,
+            env=dict(env) if env is not None else None,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            check=False,
+        )
         if done.returncode:
-            raise SystemExit(f"{argv} ended with {done.returncode}: {done.stdout[-2000:]!r} {done.stderr[-2000:]!r}")
+            raise Failed(f"{argv} ended with {done.returncode}: {done.stdout[-2000:]!r} {done.stderr[-2000:]!r}")
 
     return run
 
 
-def peak_memory(argv: Sequence[str], cwd: Path, env: dict[str, str] | None = None) -> float:
-    """A program's peak resident size in MiB.
-
-    Started by a small process: a child's peak counts what its parent held before the exec.
-    """
-    starter = (
-        "import os, sys\n"
-        "pid = os.posix_spawn(sys.argv[1], sys.argv[1:], os.environ, file_actions=["
-        "(os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0), (os.POSIX_SPAWN_OPEN, 1, os.devnull, os.O_WRONLY, 0)])\n"
-        "print(os.wait4(pid, 0)[2].ru_maxrss)"
-    )
-    words = [sys.executable, "-ISc", starter, *argv]
-    told = subprocess.run(words, cwd=cwd, env=env, capture_output=True, text=True, check=True)
-    return int(told.stdout) / 1024
+def peak_mib(argv: Sequence[str], cwd: Path, env: Mapping[str, str] | None = None) -> float:
+    """A program's peak resident size in MiB."""
+    words = [sys.executable, "-ISc", _STARTER, *argv]
+    given = dict(env) if env is not None else None
+    told = subprocess.run(words, cwd=cwd, env=given, capture_output=True, text=True, check=True)
+    status, size = told.stdout.split()
+    if int(status):
+        raise Failed(f"{argv} ended with {status}: {told.stderr[-2000:]}")
+    return int(size) / 1024
 
 
-def save(name: str, ours: Sequence[float], theirs: Sequence[float], bar: float, **more: Any) -> None:
-    """Keep the result of two ways.
-
-    :param bar: what the ratio may be at most
-    """
-    ratio = statistics.median(ours) / statistics.median(theirs)
-    result = {
-        "rounds": len(ours),
-        "ours_median_s": round(statistics.median(ours), 5),
-        "theirs_median_s": round(statistics.median(theirs), 5),
-        "ratio": round(ratio, 4),
-        "bar": bar,
-        "met": ratio <= bar,
-        **more,
-    }
-    keep(name, result)
+def inside(row: str, *words: object, python: str = sys.executable) -> list[str]:
+    """The command that does a part of a row in a process of its own, see `inside.py`."""
+    return [python, "-m", "benchmarks.inside", row, *map(str, words)]
 
 
-def keep(name: str, result: dict[str, Any]) -> None:
-    """Keep a result beside the command that repeats it, and say it."""
-    command = f"python benchmarks/{Path(sys.argv[0]).name}"
-    told = {"command": command, "date": date.today().isoformat(), "python": platform.python_version(), **result}
-    RESULTS.mkdir(exist_ok=True)
-    (RESULTS / f"{name}.json").write_text(json.dumps(told, indent=1) + "\n")
-    print(f"{name}: {json.dumps(told)}")
+def inside_env() -> dict[str, str]:
+    """The variables that such a process needs."""
+    return {**os.environ, "PYTHONPATH": str(CHECKOUT)}
+
+
+def inside_peak(row: str, *words: object) -> float:
+    """The peak of a part of a row in a process of its own, in MiB."""
+    return peak_mib(inside(row, *words), CHECKOUT, inside_env())

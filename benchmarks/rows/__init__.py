@@ -1,0 +1,1 @@
+"""One module a row: `measure(scale, root)` gives what it found."""
