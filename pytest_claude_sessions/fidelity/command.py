@@ -14,6 +14,7 @@ from .page import PAGE, render
 from .play import Played, play_all
 from .results import BadResults, in_short, read_results, record, row
 from .scenario import UnknownScenario, chosen, scenarios
+from .table import rewrite
 
 RESULTS = Path("tests", "fidelity", "results.json")
 
@@ -28,6 +29,9 @@ def main(words: Sequence[str]) -> int:
     if given.list:
         for name, scenario in scenarios().items():
             print(f"{name}: {scenario.about}")
+        return 0
+    if given.table:
+        rewrite()
         return 0
     if given.page is not None:
         return _write_page(given.page, given.record or RESULTS)
@@ -67,6 +71,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--page", nargs="?", type=Path, const=PAGE, metavar="PATH", help=f"make the page anew (default {PAGE})"
     )
+    parser.add_argument("--table", action="store_true", help="write the table of releases anew in its own form")
     parser.add_argument("--list", action="store_true", help="list the scenarios and play none")
     return parser
 

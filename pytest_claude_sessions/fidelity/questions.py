@@ -264,6 +264,14 @@ SECTIONS: tuple[tuple[str, tuple[Question, ...]], ...] = (
                 ("server_error", "cut_connection"),
             ),
             Question(
+                "Is a conversation resumed whose last answer names no model?",
+                "reader",
+                lambda value: (
+                    "no: the program hangs until a signal comes" if value.get("hangs_without_model") else "yes"
+                ),
+                ("made_minimal", "made_answer_only"),
+            ),
+            Question(
                 "Is a torn last line ended before the next record is written?",
                 "mends_last_line",
                 _yes("yes", "no: the next record is lost with it"),
