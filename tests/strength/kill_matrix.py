@@ -28,7 +28,7 @@ from tests.broken.constant import CONSTANT
 
 from .kill_matrix_page import page_of
 from .project_copy import ROOT, make_copy, start_worker
-from .runs import Ran, Request, asked
+from .runs import Ran, Request, asked, requirement_of
 
 SESSION = ROOT / ".strength" / "kill-matrix"
 DATA = ROOT / "docs" / "strength" / "kill-matrix.json"
@@ -153,11 +153,6 @@ def request_for(subject: Subject, seconds: dict[str, float]) -> Request:
         ]
     names = [requirement.id for requirement in registry.of(held if items else subject.capabilities)]
     return Request(subject.spec, items, names, stop=False, timeout_s=1800, options=list(subject.options))
-
-
-def requirement_of(item: str) -> str:
-    """The id in a node id."""
-    return item.split("::")[2].partition("[")[0]
 
 
 def row_of(broken: Broken, entry: dict[str, Any]) -> dict[str, Any]:

@@ -19,11 +19,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 from .mutants import MODULES, Mutant, source_of, text_of
-from .mutation_data import write_data
+from .mutation_data import load_judged, reason_for, write_data
 from .mutation_session import KILLED, OPEN, SURVIVED, Found, MutationSession
 from .project_copy import PACKAGE, ROOT, start_worker
 from .reach import Reach
-from .runs import Ran, Request, asked
+from .runs import Ran, Request, asked, requirement_of
 
 SESSION = ROOT / ".strength" / "mutation"
 FIRST_S = 15.0
@@ -113,13 +113,19 @@ class Measure:
         self._kills[f"{mutant.module} {mutant.definition}"][by] += 1
 
     def order(self, mutant: Mutant, source: str) -> list[str]:
-        """The items that touch a mutant: first what killed its neighbours, then the quickest."""
+        """The items that touch a mutant: first what killed its neighbours, then the quickest of each requirement."""
         near = self._kills[f"{mutant.module} {mutant.definition}"]
         far = self._kills[mutant.module]
         seconds = self._reach.seconds
         items = self._reach.items_for(mutant, source)
         first = {name for name, _ in near.most_common(8)} | {name for name, _ in far.most_common(4)}
-        return sorted(items, key=lambda n: (n not in first, -near[n], -far[n] if n in first else 0, seconds[n], n))
+        ranks: Counter[str] = Counter()
+        order: dict[str, tuple[float, ...]] = {}
+        for name in sorted(items, key=lambda name: (seconds[name], name)):
+            requirement = requirement_of(name)
+            order[name] = (0, -near[name], -far[name]) if name in first else (1, ranks[requirement], seconds[name])
+            ranks[requirement] += 1
+        return sorted(items, key=lambda name: (*order[name], name))
 
     def within(self, items: list[str], budget_s: float) -> list[str]:
         """As many of the items as take that long, at least one."""
@@ -133,7 +139,7 @@ class Measure:
 
     def request(self, items: list[str]) -> Request:
         """A run of these items."""
-        requirements = sorted({name.split("::")[2].partition("[")[0] for name in items})
+        requirements = sorted(set(map(requirement_of, items)))
         expected = sum(self._reach.seconds[name] for name in items)
         return Request(
             "reference",
@@ -230,7 +236,9 @@ def main() -> None:
         measure.run(chosen(lambda state: state == SURVIVED), thorough=True, jobs=given.jobs)
     first = chosen(lambda state: not state or given.again == "all")
     measure.run(first, thorough=False, jobs=given.jobs)
-    measure.run(chosen(lambda state: state == OPEN), thorough=True, jobs=given.jobs)
+    judged = load_judged()
+    left = [mutant for mutant in chosen(lambda state: state == OPEN) if not reason_for(mutant, judged)]
+    measure.run(left, thorough=True, jobs=given.jobs)
     print(write_data(session))
 
 

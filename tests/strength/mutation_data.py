@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from .mutation_page import page_of
 from .project_copy import ROOT
 
 if TYPE_CHECKING:
@@ -61,7 +62,7 @@ def write_data(session: MutationSession, path: Path = DATA) -> str:
                 where = {"line": mutant.line, "in": mutant.definition, "operator": mutant.operator}
                 survivors.append(
                     {**where, "before": mutant.before, "after": mutant.after, "reason": reason}
-                    | ({"open": True} if state == "open" else {})
+                    | ({"open": True} if state == "open" and not reason else {})
                 )
         totals += counts
         modules[module] = {
@@ -82,6 +83,7 @@ def write_data(session: MutationSession, path: Path = DATA) -> str:
     }
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(json.dumps(data, indent=1, ensure_ascii=False) + "\n", "utf-8")
+    path.with_suffix(".md").write_text(page_of(data), "utf-8")
     tried = totals["killed"] + totals["survived"] + totals["open"]
     return (
         f"{totals['killed']} of {tried} mutants that were tried are killed ({totals['killed'] / max(tried, 1):.1%}), "

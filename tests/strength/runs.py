@@ -94,6 +94,11 @@ def asked(worker: subprocess.Popen[str], request: Request) -> Ran:
     return Ran.from_json(answer)
 
 
+def requirement_of(item: str) -> str:
+    """The id in a node id."""
+    return item.split("::")[2].partition("[")[0]
+
+
 class Recorder:
     """A plug-in of the run: picks and orders the items, writes each result down at once."""
 
