@@ -54,6 +54,17 @@ Drawn = tuple[type[Step], st.SearchStrategy[Step]]
 RELEASES = ("1.0.31", "1.0.128", "2.0.77", "2.1.50")
 
 
+@dataclass(frozen=True, slots=True)
+class Drawer:
+    """How the sequences of a theme are drawn.
+
+    :param slow: whether they start many processes
+    """
+
+    strategy: st.SearchStrategy[Sequence]
+    slow: bool
+
+
 def _below(number: int) -> st.SearchStrategy[int]:
     return st.integers(0, number - 1)
 
@@ -78,6 +89,8 @@ class Theme:
     slow: bool = False
 
 
+_KEPT = st.integers(0, 31)
+"""Whether a step that a theme begins with stays: nearly always, but a failing sequence is tried without it."""
 _KEY = _below(2)
 _ANY_KEY = _below(3)
 _WHERE = st.sampled_from((HERE, HERE, BESIDE))
@@ -177,10 +190,8 @@ def _of_transcripts() -> tuple[Theme, ...]:
     )
 
 
-def strategies(
-    capabilities: Iterable[str], *, moves_the_clock: bool, longest: int, quick: bool
-) -> list[st.SearchStrategy[Sequence]]:
-    """Sequences for a manager, a strategy for each theme that it can be tried with.
+def strategies(capabilities: Iterable[str], *, moves_the_clock: bool, longest: int, quick: bool) -> list[Drawer]:
+    """How sequences for a manager are drawn, theme by theme, as far as it can be tried with them.
 
     :param capabilities: that are judged
     :param moves_the_clock: whether its clock can be moved
@@ -198,17 +209,16 @@ def strategies(
         if not steps or not all(fits(type(step)) for step in theme.first) or (quick and theme.slow):
             continue
         some = st.lists(st.one_of(steps), min_size=1, max_size=min(longest, theme.longest))
-        found.append(
-            st.builds(
-                Sequence,
-                some.map(partial(_after, theme.first)),
-                st.sampled_from((0, *range(len(KEYS)))),
-                st.sampled_from((0, *range(len(PLACES)))),
-                st.sampled_from((0, *range(len(PROMPTS)))),
-            )
+        strategy = st.builds(
+            Sequence,
+            st.builds(partial(_after, theme.first), st.tuples(*[_KEPT] * len(theme.first)), some),
+            st.sampled_from((0, *range(len(KEYS)))),
+            st.sampled_from((0, *range(len(PLACES)))),
+            st.sampled_from((0, *range(len(PROMPTS)))),
         )
+        found.append(Drawer(strategy, slow=theme.slow))
     return found
 
 
-def _after(first: tuple[Step, ...], steps: list[Step]) -> tuple[Step, ...]:
-    return (*first, *steps)
+def _after(first: tuple[Step, ...], kept: tuple[int, ...], steps: list[Step]) -> tuple[Step, ...]:
+    return (*(step for step, keep in zip(first, kept, strict=True) if keep), *steps)

@@ -53,7 +53,7 @@ def search(
     quick: bool,
     directory: Path,
 ) -> Search:
-    """Try sequences until one fails, and make that one short; each theme has its share of them.
+    """Try sequences until one fails, and make that one short; each theme has its share of them, the slow ones half of one.
 
     :param attempt: tries one
     :param capabilities: that are judged
@@ -67,16 +67,23 @@ def search(
 
     themes = strategies(capabilities, moves_the_clock=moves_the_clock, longest=longest, quick=quick)
     random.Random(seed).shuffle(themes)
-    shares = [count // len(themes) + (number < count % len(themes)) for number in range(len(themes))]
+    themes.sort(key=lambda theme: theme.slow)
+    shares = _shares(count, [1 if theme.slow else 2 for theme in themes])
     tried = 0
     with _written_to(directory):
         for number, (theme, share) in enumerate(zip(themes, shares, strict=True)):
             if share:
-                search = _Theme(attempt, tried).run(theme, share, seed * 1000 + number)
+                search = _Theme(attempt, tried).run(theme.strategy, share, seed * 1000 + number)
                 if search.found is not None:
                     return search
                 tried = search.tried
     return Search(tried)
+
+
+def _shares(count: int, weights: list[int]) -> list[int]:
+    """A number in parts that are as their weights, as far as whole numbers can be."""
+    ends = [round(count * sum(weights[: number + 1]) / sum(weights)) for number in range(len(weights))]
+    return [end - begin for begin, end in zip([0, *ends], ends, strict=False)]
 
 
 class _Theme:
@@ -93,7 +100,8 @@ class _Theme:
         """Try so many of them."""
         import hypothesis
 
-        drawn: Any = hypothesis.given(strategy)(self._one)
+        given: Any = hypothesis.given
+        drawn = given(strategy)(self._one)
         settings: Any = hypothesis.settings
         with_settings = settings(
             max_examples=count + 1,
@@ -104,7 +112,7 @@ class _Theme:
             report_multiple_bugs=False,
             print_blob=False,
         )
-        seeded: Any = hypothesis.seed(seed)
+        seeded = hypothesis.seed(seed)
         test: Any = with_settings(seeded(drawn))
         try:
             test()

@@ -125,7 +125,7 @@ class AtWork:
             work = trial.background(lambda: manager.dispatch(walk.prompt(), workspace_id=WORKSPACES[self.workspace]))
         else:
             process = subprocess.Popen(
-                turn_command(trial, walk.prompt(), "--resume", conversation.session_id),
+                turn_command(trial, "a typed prompt", "--resume", conversation.session_id),
                 cwd=workdir,
                 env=dict(trial.environment.env),
                 stdin=subprocess.DEVNULL,
