@@ -53,7 +53,7 @@ def search(
     quick: bool,
     directory: Path,
 ) -> Search:
-    """Try sequences until one fails, and make that one short; each theme has its share of them, the slow ones half of one.
+    """Try sequences until one fails, and make that one short; each theme has its share, the slow ones half of one.
 
     :param attempt: tries one
     :param capabilities: that are judged

@@ -21,7 +21,7 @@ MOST_SHOULDS = 5
 def explore(run: ConformanceRun, plan: ModelPlan) -> Search:
     """Search for a sequence after which something does not hold: what is a *must* counts before what is a *should*."""
     capabilities = run.checked & run.identity.capabilities
-    judged = set(run.plan.items) - set(run.plan.expected_failures)
+    judged = set(run.all_planned) - set(run.plan.expected_failures)
     told: Search | None = None
     for _ in range(1 + MOST_SHOULDS):
         searched = search(

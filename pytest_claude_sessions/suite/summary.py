@@ -51,6 +51,8 @@ def write_summary(terminal: Any, run: ConformanceRun) -> None:
     crash = counted(run.results.values())
     if crash is not None:
         terminal.write_line(f"  {told(crash)}")
+    if run.model_result is not None:
+        _model(terminal, run.model_result, quiet=quiet)
     for result in run.requirement_results:
         if result.verdict == verdict.WARNED and not quiet:
             terminal.write_line(f"  should: {result.requirement.id} {result.requirement.statement}", yellow=True)
@@ -66,6 +68,19 @@ def write_summary(terminal: Any, run: ConformanceRun) -> None:
         _wrapped(terminal, f"to be written next: {', '.join(missing)}")
     if run.unreached is not None:
         _unreached(terminal, run.unreached, verbose=verbose)
+
+
+def _model(terminal: Any, result: verdict.CheckResult, *, quiet: bool) -> None:
+    found = result.model or {}
+    if result.verdict in (verdict.PASSED, verdict.HARNESS_ERROR):
+        if not quiet:
+            terminal.write_line(f"  model       {result.message} (seed {found.get('seed')})", green=True)
+    elif result.verdict == verdict.COULD_NOT_RUN:
+        terminal.write_line(f"  model       not made: {result.message}", yellow=True)
+    else:
+        colour = {"red": True} if result.verdict == verdict.FAILED else {"yellow": True}
+        told = f"a sequence of {found.get('steps')} steps breaches {result.requirement} (seed {found.get('seed')})"
+        terminal.write_line(f"  model       {told}", **colour)
 
 
 def _capability(

@@ -174,6 +174,8 @@ def decide(
     amber: list[str] = list(plan.filtered)
     if model is not None and model.verdict == HARNESS_ERROR:
         open_.append("the model-based run: the suite itself failed")
+    if model is not None and model.verdict == FAILED and model.requirement not in plan.items:
+        red.append(f"{model.requirement} failed in the model-based run")
     if model is not None and model.needs_fake:
         amber.append("the model-based run needs the fake claude")
     for capability in sorted(plan.required - plan.claimed):
