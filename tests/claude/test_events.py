@@ -128,3 +128,24 @@ def test_the_newest_release_marks_its_children(world: World) -> None:
     assert env["CLAUDE_CODE_CHILD_SESSION"] == "1"
     assert env["CLAUDE_CODE_SESSION_ID"] == ran.ids[0]
     assert env["CLAUDE_PROJECT_DIR"] == str(world.cwd)
+
+
+@pytest.mark.parametrize(
+    ("release", "frames", "own"),
+    [
+        ("2.1.0", ["system/hook_response"], True),
+        ("2.1.50", ["system/hook_started", "system/hook_response"], False),
+        ("2.1.112", ["system/hook_started", "system/hook_response"], False),
+        ("2.1.329", ["system/hook_started", "system/hook_response"], True),
+    ],
+)
+def test_frames_of_a_start_hook_of_a_resume(
+    release: str, frames: list[str], own: bool, make_world: Callable[..., World]
+) -> None:
+    world = make_world(release)
+    session_id = world.turn().ids[0]
+    hook = {"hooks": {"SessionStart": [{"hooks": [{"type": "command", "command": "true"}]}]}}
+    (world.config_dir / "settings.json").write_text(json.dumps(hook))
+    ran = world.turn("again", "--resume", session_id)
+    assert [kind for kind in ran.types if "hook" in kind] == frames
+    assert {f["session_id"] == session_id for f in ran.frames if "hook_id" in f} == {own}

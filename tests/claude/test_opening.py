@@ -128,3 +128,13 @@ def test_a_directory_in_the_place_of_a_transcript(release: str, told: str, make_
     assert ran.status == 1
     assert ran.err.startswith(told)
     assert ran.frames[-1]["errors"] == [ran.err.rstrip("\n")]
+
+
+def test_a_refused_session_id_leaves_no_log(make_world: Callable[..., World]) -> None:
+    world = make_world("2.1.50")
+    assert world.turn("hello", "--session-id", "notauuid").status == 1
+    assert not (world.config_dir / "debug").exists()
+    assert not (world.config_dir / "todos").exists()
+    made = world.turn("hello", "--session-id", DEAD)
+    assert made.status == 0
+    assert (world.config_dir / "debug" / f"{DEAD}.txt").exists()
