@@ -51,6 +51,8 @@ from .workspace_steps import DispatchWorkspace
 Drawn = tuple[type[Step], st.SearchStrategy[Step]]
 """A kind of step, and how one of it is drawn."""
 
+LEAST = 5
+"""How many steps are drawn at least: longer sequences find more, and what fails is made short afterwards."""
 RELEASES = ("1.0.31", "1.0.128", "2.0.77", "2.1.50")
 
 
@@ -90,7 +92,7 @@ class Theme:
 
 
 _KEPT = st.integers(0, 31)
-"""Whether a step that a theme begins with stays: nearly always, but a failing sequence is tried without it."""
+"""Whether a step stays: nearly always, but a failing sequence is tried without it."""
 _KEY = _below(2)
 _ANY_KEY = _below(3)
 _WHERE = st.sampled_from((HERE, HERE, BESIDE))
@@ -208,7 +210,8 @@ def strategies(capabilities: Iterable[str], *, moves_the_clock: bool, longest: i
         steps = [strategy for kind, strategy in theme.steps if fits(kind)]
         if not steps or not all(fits(type(step)) for step in theme.first) or (quick and theme.slow):
             continue
-        some = st.lists(st.one_of(steps), min_size=1, max_size=min(longest, theme.longest))
+        most = min(longest, theme.longest)
+        some = st.lists(st.tuples(_KEPT, st.one_of(steps)), min_size=min(LEAST, most), max_size=most)
         strategy = st.builds(
             Sequence,
             st.builds(partial(_after, theme.first), st.tuples(*[_KEPT] * len(theme.first)), some),
@@ -220,5 +223,5 @@ def strategies(capabilities: Iterable[str], *, moves_the_clock: bool, longest: i
     return found
 
 
-def _after(first: tuple[Step, ...], kept: tuple[int, ...], steps: list[Step]) -> tuple[Step, ...]:
-    return (*(step for step, keep in zip(first, kept, strict=True) if keep), *steps)
+def _after(first: tuple[Step, ...], kept: tuple[int, ...], then: list[tuple[int, Step]]) -> tuple[Step, ...]:
+    return tuple(step for keep, step in [*zip(kept, first, strict=True), *then] if keep)

@@ -128,6 +128,8 @@ class _Theme:
         if not self._begun:
             self._begun = True
             return  # hypothesis begins with the least that there is, which tells next to nothing
+        if not sequence.steps:
+            return
         if sequence not in self._known:
             if self._first and len(self._known) >= self._first + SHRINKS:
                 return  # as short as it gets: what was not tried counts as held

@@ -117,8 +117,6 @@ class ReadOnlyStore:
             return
         walk.hold("STO-10", kind == "unwritable", expected="the refusal unwritable", seen=kind)
         walk.hold("STO-10", seen == earlier, expected=f"{shown(key)} still gives {earlier}", seen=f"it gives {seen}")
-        if row is not None:
-            row.law = "STO-10"
 
 
 @dataclass(frozen=True, slots=True)

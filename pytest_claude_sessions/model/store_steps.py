@@ -129,8 +129,11 @@ class StoreNoId:
         walk.hold("STO-09", kind == "invalid_session_id", expected="the refusal invalid_session_id", seen=f"{kind}")
         walk.add("refused")
         row = walk.expect.rows.get(key)
+        law = row.law if row else ""
         if row is not None and row.session_id and not walk.expect.may_be_stale(row, walk.now):
             row.law = "STO-09"
+            walk.read(key)
+            row.law = law
 
 
 @dataclass(frozen=True, slots=True)
