@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from pytest_claude_sessions.claude.journal import MASK, Journal, masked
+from pytest_claude_sessions.claude.release import NEWEST
 
 from .conftest import STREAM, World
 
@@ -72,7 +73,7 @@ def test_a_start_tells_what_it_was_asked(world: World) -> None:
     assert first.cwd == str(world.cwd)
     assert first.env["ANTHROPIC_API_KEY"] == MASK
     assert "sk-made-up" not in (world.cli.directory / "journal.jsonl").read_text()
-    assert (first.outcome, first.exit, first.messages, first.release) == ("answered", 0, 2, "2.1.329")
+    assert (first.outcome, first.exit, first.messages, first.release) == ("answered", 0, 2, NEWEST)
     assert first.requested_resume is None
     assert second.prompt == "piped"
     assert second.requested_resume == fresh.ids[0]
