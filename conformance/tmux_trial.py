@@ -132,7 +132,8 @@ class TmuxTrial:
 
     def _run(self, words: tuple[str, ...], env: Mapping[str, str]) -> tuple[int, list[str]]:
         done = subprocess.run(
-            [self._program, *words],
+            # In a locale without UTF-8 it would print `_` for a tab, and for each letter beyond ASCII.
+            [self._program, "-u", *words],
             env=dict(env),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
