@@ -22,6 +22,15 @@ from typing import Any
 from .surroundings import ALL, CHECKOUT, Lacking, Launch, Surroundings
 
 RESULTS = CHECKOUT / "docs" / "strength" / "isolation.json"
+HANDFUL = ("STO-01", "STO-12", "TTL-02", "RES-02", "ID-04", "QUA-02")
+"""One for each thing that surroundings touch: files, their modes, the clock, Claude's starts, names, transcripts."""
+
+
+def asked_for(profile: str) -> tuple[str, ...]:
+    """Pytest's words for a profile, or for the `handful` of requirements."""
+    if profile != "handful":
+        return ("--claude-profile", profile)
+    return ("--claude-profile", "card", *(word for name in HANDFUL for word in ("--claude-requirement", name)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,8 +142,8 @@ def section(results: Mapping[str, Any]) -> Iterator[str]:
         played_ones = [entry for entry in found["surroundings"] if "lacking" not in entry]
         same = sum(not entry["differences"] for entry in played_ones)
         yield (
-            f"The profile `{profile}` ({found['requirements']} requirements, {found['checks']} checks) says the same "
-            f"in {same} of {len(played_ones)} surroundings."
+            f"* `{profile}` ({found['requirements']} requirements, {found['checks']} checks): the same verdicts in "
+            f"{same} of {len(played_ones)} surroundings"
         )
     yield from ("", "Repeat it with `tox -e plugins`.", "")
     profiles = list(results["profiles"])
@@ -161,11 +170,11 @@ def play(profile: str, names: list[str], results: dict[str, Any]) -> bool:
 
     :param results: what is kept, changed in place
     """
-    asked = ("--claude-profile", profile)
+    asked = asked_for(profile)
     plain = plain_verdicts(asked)
     kept = results["profiles"].setdefault(profile, {"surroundings": []})
     kept["outcome"] = plain.outcome
-    kept["requirements"] = len(plain.requirements)
+    kept["requirements"] = sum(bool(tests) for _, _, tests in plain.requirements.values())
     kept["checks"] = sum(len(tests) for _, _, tests in plain.requirements.values())
     all_the_same = True
     for name in names:
@@ -188,7 +197,7 @@ def play(profile: str, names: list[str], results: dict[str, Any]) -> bool:
 def main() -> int:
     """Play surroundings; the status is 1 when anything differed."""
     parser = argparse.ArgumentParser(prog="python -m tests.strength.isolation", description=main.__doc__)
-    parser.add_argument("profiles", nargs="+", help="such as card, full")
+    parser.add_argument("profiles", nargs="+", help="such as card, full; or handful, for a few requirements")
     parser.add_argument("--only", action="append", choices=ALL, help="these alone (repeatable; default: all)")
     parser.add_argument("--missing", action="store_true", help="those alone of which nothing is kept, or a difference")
     given = parser.parse_args()

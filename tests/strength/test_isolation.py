@@ -50,7 +50,7 @@ def test_the_section_tells_what_was_played_and_what_differed() -> None:
     ]
     results = {"profiles": {"core": {"requirements": 5, "checks": 9, "surroundings": surroundings}}}
     text = "\n".join(section(results))
-    assert "`core` (5 requirements, 9 checks) says the same in 1 of 2 surroundings." in text
+    assert "* `core` (5 requirements, 9 checks): the same verdicts in 1 of 2 surroundings" in text
     assert "| under `umask 077` | the same |" in text
     assert "| in two processes (`-n 2`) | X-01: ('passed') became ('failed') |" in text
     assert "| with a&#124;b | not played: no a&#124;b here |" in text
