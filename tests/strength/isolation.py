@@ -14,7 +14,7 @@ import sys
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -34,26 +34,45 @@ def asked_for(profile: str) -> tuple[str, ...]:
 
 
 @dataclass(frozen=True, slots=True)
+class Verdict:
+    """What a run said of one requirement.
+
+    :param checks: node ids
+    :param message: of a verdict that is not green; it names places of that run
+    """
+
+    name: str
+    checks: tuple[str, ...]
+    message: str = field(default="", compare=False)
+
+
+@dataclass(frozen=True, slots=True)
 class Verdicts:
     """What a run said, without what differs from run to run.
 
-    :param requirements: id to verdict, message of a verdict that is not green, and node ids
+    :param requirements: by id
     """
 
     outcome: str
     exit_status: int
-    requirements: Mapping[str, tuple[str, str, tuple[str, ...]]]
+    requirements: Mapping[str, Verdict]
 
     def differences(self, other: Verdicts) -> list[str]:
         """What another run says differently, a line each."""
-        lines = [
-            f"{name}: {self.requirements.get(name)} became {other.requirements.get(name)}"
-            for name in sorted({*self.requirements, *other.requirements})
-            if self.requirements.get(name) != other.requirements.get(name)
-        ]
+        lines = []
+        for name in sorted({*self.requirements, *other.requirements}):
+            mine, its = self.requirements.get(name), other.requirements.get(name)
+            if mine is None or its is None:
+                lines.append(f"{name}: {'also' if mine is None else 'not'} checked")
+            elif mine.name != its.name:
+                message = " ".join((its.message or mine.message).split())
+                lines.append(f"{name}: {mine.name} became {its.name} ({message:.400})")
+            elif mine != its:
+                differing = ", ".join(sorted({*mine.checks} ^ {*its.checks}))
+                lines.append(f"{name}: not the same checks: {differing}")
         if (self.outcome, self.exit_status) != (other.outcome, other.exit_status):
-            mine, its = f"{self.outcome} ({self.exit_status})", f"{other.outcome} ({other.exit_status})"
-            lines.append(f"outcome: {mine} became {its}")
+            before, after = f"{self.outcome} ({self.exit_status})", f"{other.outcome} ({other.exit_status})"
+            lines.append(f"outcome: {before} became {after}")
         return lines
 
 
@@ -118,7 +137,7 @@ def _verdicts(report: Mapping[str, Any], exit_status: int) -> Verdicts:
         report["outcome"],
         exit_status,
         {
-            entry["id"]: (entry["verdict"], entry["message"], tuple(sorted(entry["tests"])))
+            entry["id"]: Verdict(entry["verdict"], tuple(sorted(entry["tests"])), entry["message"])
             for entry in report["requirements"]
         },
     )
@@ -174,8 +193,8 @@ def play(profile: str, names: list[str], results: dict[str, Any]) -> bool:
     plain = plain_verdicts(asked)
     kept = results["profiles"].setdefault(profile, {"surroundings": []})
     kept["outcome"] = plain.outcome
-    kept["requirements"] = sum(bool(tests) for _, _, tests in plain.requirements.values())
-    kept["checks"] = sum(len(tests) for _, _, tests in plain.requirements.values())
+    kept["requirements"] = sum(bool(verdict.checks) for verdict in plain.requirements.values())
+    kept["checks"] = sum(len(verdict.checks) for verdict in plain.requirements.values())
     all_the_same = True
     for name in names:
         entry: dict[str, Any] = {"name": name, "told": ALL[name].told}

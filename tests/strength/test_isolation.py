@@ -6,30 +6,35 @@ from pathlib import Path
 
 import pytest
 
-from .isolation import Verdicts, played, section
+from .isolation import Verdict, Verdicts, played, section
 from .surroundings import ALL, Lacking, Surroundings
 
-PASSED = ("passed", "", ("a::b::X-01[one]",))
-FAILED = ("failed", "it broke", ("a::b::X-01[one]",))
+PASSED = Verdict("passed", ("a::b::X-01[one]",))
+FAILED = Verdict("failed", ("a::b::X-01[one]",), "it\nbroke")
+FEWER = Verdict("passed", ())
 
 
 def test_the_same_has_no_differences() -> None:
-    assert Verdicts("conformant", 0, {"X-01": PASSED}).differences(Verdicts("conformant", 0, {"X-01": PASSED})) == []
+    """A message names the places of its run, and does not count."""
+    elsewhere = Verdict("failed", FAILED.checks, "it broke elsewhere")
+    one, other = (Verdicts("partial", 0, {"X-01": PASSED, "X-02": failed}) for failed in (FAILED, elsewhere))
+    assert one.differences(other) == []
 
 
 @pytest.mark.parametrize(
     ("other", "told"),
     [
-        (Verdicts("conformant", 0, {"X-01": FAILED}), "X-01: ('passed'"),
-        (Verdicts("conformant", 0, {}), "X-01: ('passed'"),
-        (Verdicts("conformant", 0, {"X-01": PASSED, "X-02": PASSED}), "X-02: None became ('passed'"),
+        (Verdicts("conformant", 0, {"X-01": FAILED}), "X-01: passed became failed (it broke)"),
+        (Verdicts("conformant", 0, {"X-01": FEWER}), "X-01: not the same checks: a::b::X-01[one]"),
+        (Verdicts("conformant", 0, {}), "X-01: not checked"),
+        (Verdicts("conformant", 0, {"X-01": PASSED, "X-02": PASSED}), "X-02: also checked"),
         (Verdicts("incomplete", 1, {"X-01": PASSED}), "outcome: conformant (0) became incomplete (1)"),
         (Verdicts("conformant", 3, {"X-01": PASSED}), "outcome: conformant (0) became conformant (3)"),
     ],
 )
 def test_each_difference_is_a_line(other: Verdicts, told: str) -> None:
     [line] = Verdicts("conformant", 0, {"X-01": PASSED}).differences(other)
-    assert line.startswith(told)
+    assert line == told
 
 
 def test_a_plug_in_that_is_not_there_is_named(tmp_path: Path) -> None:
