@@ -125,8 +125,8 @@ def add_options(parser: pytest.Parser) -> None:
         "--claude-model",
         metavar="N",
         nargs="?",
-        const="100",
-        help="try N random sequences of steps (100) against a model of what must hold; the extra 'model' has what it needs",
+        const="200",
+        help="try N random sequences of steps (200) against a model of what must hold; the extra 'model' has what it needs",
     )
     group.addoption("--claude-model-seed", metavar="N", help="the seed of those sequences (default: always the same)")
     group.addoption(
@@ -328,7 +328,7 @@ def _sequences(number: str | None) -> int | None:
     if number is None:
         return None
     if not number.isdecimal() or int(number) < 1:
-        raise WrongOption(f"--claude-model: {number!r} is not a number of sequences: give one from 1 on, as --claude-model=100")
+        raise WrongOption(f"--claude-model: {number!r} is not a number of sequences: give one from 1 on, as --claude-model=200")
     _needs("hypothesis", "--claude-model", "model")
     return int(number)
 

@@ -15,7 +15,7 @@ from .mishaps import DEAD, FAILING, ODD
 from .process_steps import KillHolder, TwoAtOnce
 from .quarantine_faults import ODD_KINDS, AtWork, CannotMove, PutOdd
 from .quarantine_steps import KINDS, NO_UUIDS, Damage, EarlierBackups, PlantOfRelease, SetAside, SetAsideNoUuid
-from .sequence import KEYS, PLACES, PROMPTS, Sequence, Step
+from .sequence import KEYS, PLACES, PROMPTS, WORKSPACES, Sequence, Step
 from .store_faults import DAMAGES, DamageStore, KillWriter, ReadOnlyStore, WriteAtOnce
 from .store_steps import (
     NOT_IDS,
@@ -53,6 +53,8 @@ Drawn = tuple[type[Step], st.SearchStrategy[Step]]
 
 LEAST = 5
 """How many steps are drawn at least: longer sequences find more, and what fails is made short afterwards."""
+CHEAP, WITH_CLAUDE, SLOW = 4, 2, 1
+"""Shares of what starts nothing, of what starts Claude, and of what starts several processes a step."""
 RELEASES = ("1.0.31", "1.0.128", "2.0.77", "2.1.50")
 
 
@@ -60,11 +62,11 @@ RELEASES = ("1.0.31", "1.0.128", "2.0.77", "2.1.50")
 class Drawer:
     """How the sequences of a theme are drawn.
 
-    :param slow: whether they start many processes
+    :param share: how many of them there are, against those of the other themes
     """
 
     strategy: st.SearchStrategy[Sequence]
-    slow: bool
+    share: int
 
 
 def _below(number: int) -> st.SearchStrategy[int]:
@@ -82,19 +84,20 @@ class Theme:
     :param steps: of which a sequence is drawn
     :param first: what each of them begins with
     :param longest: most steps after that
-    :param slow: whether they start many processes
+    :param share: how many of its sequences there are, against those of the others
     """
 
     steps: tuple[Drawn, ...]
     first: tuple[Step, ...] = ()
     longest: int = 100
-    slow: bool = False
+    share: int = CHEAP
 
 
 _KEPT = st.integers(0, 31)
 """Whether a step stays: nearly always, but a failing sequence is tried without it."""
 _KEY = _below(2)
 _ANY_KEY = _below(3)
+_WORKSPACE = _below(len(WORKSPACES))
 _WHERE = st.sampled_from((HERE, HERE, BESIDE))
 _ELSEWHERE = st.sampled_from((HERE, PROCESS))
 
@@ -117,8 +120,8 @@ def _of_stores() -> tuple[Theme, ...]:
         Theme((store, *odd_row, *odd_row, read), fixed),
         Theme((_of(ReadOnlyStore, _KEY), _of(Mask), store), fixed, 5),
         Theme((store, _of(ChangeConfigDir), read), (Store(0), ChangeConfigDir())),
-        Theme((*in_processes, restart), longest=8, slow=True),
-        Theme((_of(WriteAtOnce), _of(KillWriter)), longest=1, slow=True),
+        Theme((*in_processes, restart), longest=8, share=SLOW),
+        Theme((_of(WriteAtOnce), _of(KillWriter)), longest=1, share=SLOW),
     )
 
 
@@ -140,9 +143,9 @@ def _of_ages() -> tuple[Theme, ...]:
         Theme((read, passes, passes), (Store(0), Pass(PASSES.index(-46 * HOUR_MS)))),
         Theme((_of(BadLimit, _below(len(NO_LIMITS))),), (Store(0),)),
         Theme((store, read, _of(Zone, _below(len(ZONES))), passes, limit), (Zone(0), *fixed)),
-        Theme((plain, failing, passes, passes, read), (Dispatch(0),), 8),
-        Theme((plain, passes, restart), (Dispatch(0), Pass(PASSES.index(25 * HOUR_MS))), 6),
-        Theme((_of(LongTurn, _KEY, _ELSEWHERE), passes, sweep), (Dispatch(0), Store(1)), 2, slow=True),
+        Theme((plain, failing, passes, passes, read), (Dispatch(0),), 8, WITH_CLAUDE),
+        Theme((plain, passes, restart), (Dispatch(0), Pass(PASSES.index(25 * HOUR_MS))), 6, WITH_CLAUDE),
+        Theme((_of(LongTurn, _KEY, _ELSEWHERE), passes, sweep), (Dispatch(0), Store(1)), 2, share=SLOW),
         Theme((store, passes, *(_of(Plant, _KEY, _below(1 + len(STAMPS))),) * 2, read), fixed),
     )
 
@@ -159,36 +162,36 @@ def _of_dispatches() -> tuple[Theme, ...]:
     surroundings = (_of(RemovePlace, _below(2)), _of(Decoy), _of(InsideClaude), _of(Configure))
     elsewhere = _of(Dispatch, _KEY, _below(2), st.just(0), _ELSEWHERE)
     return (
-        Theme((plain, plain, _of(Restart), lose)),
-        Theme((dead, dead, same, lose), begun, 6),
-        Theme((failing, failing, failing, same), begun, 8),
-        Theme((failing, failing, dead, same), begun, 8),
-        Theme((odd, odd, same), begun, 8),
-        Theme((at_first, plain), longest=6),
-        Theme((same, same, *surroundings), begun, 8),
-        Theme((same, _of(ChangeRelease, st.sampled_from(RELEASES))), begun, 6, slow=True),
-        Theme((elsewhere, _of(Kill), _of(Read, _KEY, _ELSEWHERE)), longest=5, slow=True),
-        Theme((_of(TwoAtOnce, st.just(0), st.booleans()), _of(KillHolder, st.just(0))), begun, 2, slow=True),
+        Theme((plain, plain, _of(Restart), lose), share=WITH_CLAUDE),
+        Theme((dead, dead, same, lose), begun, 6, WITH_CLAUDE),
+        Theme((failing, failing, failing, same), begun, 8, WITH_CLAUDE),
+        Theme((failing, failing, dead, same), begun, 8, WITH_CLAUDE),
+        Theme((odd, odd, same), begun, 8, WITH_CLAUDE),
+        Theme((at_first, plain), longest=6, share=WITH_CLAUDE),
+        Theme((plain, plain, *surroundings), begun, 8, WITH_CLAUDE),
+        Theme((same, _of(ChangeRelease, st.sampled_from(RELEASES))), begun, 6, share=SLOW),
+        Theme((elsewhere, _of(Kill), _of(Read, _KEY, _ELSEWHERE)), longest=5, share=SLOW),
+        Theme((_of(TwoAtOnce, st.just(0), st.booleans()), _of(KillHolder, st.just(0))), begun, 2, share=SLOW),
     )
 
 
 def _of_transcripts() -> tuple[Theme, ...]:
-    workspace = _of(DispatchWorkspace, _KEY)
+    workspace = _of(DispatchWorkspace, _WORKSPACE)
     mishap = _of(DispatchWorkspace, _KEY, st.sampled_from((*FAILING, *ODD)))
-    damage = _of(Damage, _KEY, _below(len(KINDS)), st.booleans())
-    aside = _of(SetAside, _KEY)
-    odd = _of(PutOdd, _KEY, _below(len(ODD_KINDS)))
+    damage = _of(Damage, _WORKSPACE, _below(len(KINDS)), st.booleans())
+    aside = _of(SetAside, _WORKSPACE)
+    odd = _of(PutOdd, _WORKSPACE, _below(len(ODD_KINDS)))
     garbage = KINDS.index("garbage")
     return (
-        Theme((workspace, workspace, mishap, _of(Restart)), longest=8),
+        Theme((workspace, workspace, mishap, _of(Restart)), longest=8, share=WITH_CLAUDE),
         Theme((damage, aside)),
-        Theme((damage, workspace), longest=8),
-        Theme((damage, aside, _of(EarlierBackups, _KEY)), (Damage(0, garbage, True), SetAside(0))),
-        Theme((odd, aside, workspace), longest=6),
-        Theme((_of(CannotMove, _KEY, st.booleans()), workspace), (Damage(0, garbage),), 3),
-        Theme((_of(AtWork, _KEY, st.booleans()), aside), longest=2, slow=True),
+        Theme((damage, workspace), longest=8, share=WITH_CLAUDE),
+        Theme((damage, aside, _of(EarlierBackups, _WORKSPACE)), (Damage(0, garbage, True), SetAside(0))),
+        Theme((odd, aside, workspace), longest=6, share=WITH_CLAUDE),
+        Theme((_of(CannotMove, _KEY, st.booleans()), workspace), (Damage(0, garbage),), 3, WITH_CLAUDE),
+        Theme((_of(AtWork, _KEY, st.booleans()), aside), longest=2, share=SLOW),
         Theme((_of(SetAsideNoUuid, _below(len(NO_UUIDS))), aside)),
-        Theme((aside, workspace, _of(PlantOfRelease, _KEY, _below(len(OBSERVED)))), longest=6),
+        Theme((aside, workspace, _of(PlantOfRelease, _WORKSPACE, _below(len(OBSERVED)))), longest=6, share=WITH_CLAUDE),
     )
 
 
@@ -208,7 +211,7 @@ def strategies(capabilities: Iterable[str], *, moves_the_clock: bool, longest: i
     found = []
     for theme in _themes():
         steps = [strategy for kind, strategy in theme.steps if fits(kind)]
-        if not steps or not all(fits(type(step)) for step in theme.first) or (quick and theme.slow):
+        if not steps or not all(fits(type(step)) for step in theme.first) or (quick and theme.share == SLOW):
             continue
         most = min(longest, theme.longest)
         some = st.lists(st.tuples(_KEPT, st.one_of(steps)), min_size=min(LEAST, most), max_size=most)
@@ -219,7 +222,7 @@ def strategies(capabilities: Iterable[str], *, moves_the_clock: bool, longest: i
             st.sampled_from((0, *range(len(PLACES)))),
             st.sampled_from((0, *range(len(PROMPTS)))),
         )
-        found.append(Drawer(strategy, slow=theme.slow))
+        found.append(Drawer(strategy, theme.share))
     return found
 
 

@@ -53,7 +53,7 @@ def search(
     quick: bool,
     directory: Path,
 ) -> Search:
-    """Try sequences until one fails, and make that one short; each theme has its share, the slow ones half of one.
+    """Try sequences until one fails, and make that one short; each theme has its share, what is cheap comes first.
 
     :param attempt: tries one
     :param capabilities: that are judged
@@ -67,8 +67,8 @@ def search(
 
     themes = strategies(capabilities, moves_the_clock=moves_the_clock, longest=longest, quick=quick)
     random.Random(seed).shuffle(themes)
-    themes.sort(key=lambda theme: theme.slow)
-    shares = _shares(count, [1 if theme.slow else 2 for theme in themes])
+    themes.sort(key=lambda theme: -theme.share)
+    shares = _shares(count, [theme.share for theme in themes])
     tried = 0
     with _written_to(directory):
         for number, (theme, share) in enumerate(zip(themes, shares, strict=True)):

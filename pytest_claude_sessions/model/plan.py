@@ -11,7 +11,6 @@ if TYPE_CHECKING:
     from ..options import Options
     from ..suite.registry import Registry
 
-DEFAULT_COUNT = 100
 DEFAULT_SEED = 0
 LONGEST = 12
 SHORT_COUNT = 12

@@ -37,7 +37,7 @@ PROMPTS = (
 )
 """How prompts read; each holds its number, so that no two are the same."""
 
-WORKSPACES = ("a1b2c3d4-0000-4000-8000-000000000001", "a1b2c3d4-0000-4000-8000-000000000002")
+WORKSPACES = tuple(f"a1b2c3d4-0000-4000-8000-00000000000{number}" for number in range(1, 4))
 
 
 class Skip(Exception):

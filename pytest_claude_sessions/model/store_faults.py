@@ -22,6 +22,7 @@ DAMAGES: dict[str, Callable[[bytes, bytes], bytes]] = {
     "cut in half": lambda content, mark: content[: len(content) // 2],
     "zero bytes": lambda content, mark: b"\x00" * max(len(content), 64),
     "of another form": lambda content, mark: b'["' + mark + b'", 1]',
+    "a directory with that in it": lambda content, mark: mark,
 }
 WRITERS_KEYS = 8
 LONG = "x" * 6000
@@ -54,7 +55,12 @@ class DamageStore:
         walk.stop()
         mark = f"damage {len(walk.marks)} {walk.trial.new_id()}".encode()
         damaged = DAMAGES[how](path.read_bytes(), mark)
-        path.write_bytes(damaged)
+        if how == "a directory with that in it":
+            path.unlink()
+            path.mkdir()
+            (path / "inside").write_bytes(damaged)
+        else:
+            path.write_bytes(damaged)
         for shelf in walk.expect.shelves.values():
             for row in shelf.rows.values():
                 row.allowed.add(None)

@@ -29,8 +29,8 @@ from tests.broken import Broken
 ROOT = Path(__file__).resolve().parents[2]
 RESULTS = ROOT / "docs" / "strength" / "model.json"
 AREAS = {"store": "STO", "ttl": "TTL", "resume": "RES", "quarantine": "QUA"}
-SEQUENCES = 100
-SHRINKS = 20
+SEQUENCES = 200
+SHRINKS = 12
 TIMEOUT_S = 900.0
 NODE = "claude-conformance::model::sequences"
 SHARE_WANTED = 0.8
