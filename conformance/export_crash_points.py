@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import os
 
+from pytest_claude_sessions.claude.release import NEWEST
 from pytest_claude_sessions.config_dir import Transcript
 from pytest_claude_sessions.suite.check import check
 from pytest_claude_sessions.suite.trial import Trial
 
 from .crash_points import CRASH, NEW, OLD, After, each_kind, interrupted
-from .exported import FORMS, all_in, destination_for, exported, made, read_export, with_siblings
+from .exported import FORMS, all_in, destination_for, exported, made, read_export, subagent
+from .recorded import recorded
 
 SESSION = "5e55104e-0000-4000-8000-00000000000c"
 
@@ -18,7 +20,8 @@ SESSION = "5e55104e-0000-4000-8000-00000000000c"
 def each_change_interrupted(trial: Trial, case: tuple[str, str, str]) -> None:
     """An export is stopped before or after each change, or that change fails: whole or not there; the source stays."""
     name, suffix, kind = case
-    transcript = with_siblings(trial, SESSION, "first prompt", "second prompt", project=trial.directory("a project"))
+    transcript = recorded(trial, SESSION, "first prompt", project=trial.directory("a project"), ago=10)
+    subagent(transcript, agent_id="ab25e55104e000000", release=NEWEST)
     made(trial, SESSION, form=suffix)
     destination = destination_for(trial, suffix)
     request = ("export_session", {"session_id": SESSION, "destination": destination})

@@ -16,7 +16,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
-from .point import AFTER, BEFORE, Change, Watched, opens_to_change
+from .point import AFTER, BEFORE, Change, Watched, is_idle, opens_to_change
 
 # Each function with the places of the arguments that name files: by path, or by descriptor.
 _BY_PATH: dict[str, tuple[int, ...]] = {
@@ -98,7 +98,7 @@ class Interception:
             if watched is None:
                 return real(*arguments, **named)
             paths = paths_of(arguments, named)
-            if not any(path and watched.covers(path) for path in paths):
+            if not any(path and watched.covers(path) for path in paths) or is_idle(name, paths[-1]):
                 return self._noted(name, paths, real(*arguments, **named))
             kind = self._kind(Change(name, paths[-1]))
             if kind == BEFORE:

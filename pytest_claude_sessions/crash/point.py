@@ -85,6 +85,13 @@ class Watched:
         return cls(tuple(data["directories"]), data["untraced"], point)
 
 
+def is_idle(name: str, path: str) -> bool:
+    """Whether a call finds done already what it is to do: `mkdir -p` and `rm -f` make many of them."""
+    if name in ("mkdir", "mkdirat"):
+        return os.path.lexists(path)
+    return name in ("unlink", "unlinkat", "rmdir", "remove") and not os.path.lexists(path)
+
+
 def opens_to_change(flags: int) -> bool:
     """Whether an open with these flags makes, cuts or may write a file."""
     return bool(flags & (os.O_CREAT | os.O_TRUNC | os.O_WRONLY | os.O_RDWR))

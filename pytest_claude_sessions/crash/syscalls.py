@@ -6,7 +6,7 @@ import os
 from dataclasses import dataclass
 
 from . import ptrace
-from .point import Change, Watched, opens_to_change
+from .point import Change, Watched, is_idle, opens_to_change
 
 _HERE = 0xFFFFFFFFFFFFFF9C  # AT_FDCWD, as 64 bits hold it
 _HERE_32 = 0xFFFFFF9C
@@ -104,7 +104,7 @@ def change_in(pid: int, call: ptrace.Entry, watched: Watched) -> Change | None:
     paths = [_named(pid, call, directory, place) for directory, place in form.paths]
     if form.fd is not None:
         paths.append(_of_descriptor(pid, call.arguments[form.fd]))
-    if not any(path and watched.covers(path) for path in paths):
+    if not any(path and watched.covers(path) for path in paths) or is_idle(form.name, paths[-1]):
         return None
     return Change(form.name, paths[-1])
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from pytest_claude_sessions.crash.count import counted, told
-from pytest_claude_sessions.crash.point import Point, Watched, opens_to_change, real_and_named
+from pytest_claude_sessions.crash.point import Point, Watched, is_idle, opens_to_change, real_and_named
 from pytest_claude_sessions.suite.verdict import PASSED, CheckResult
 
 
@@ -50,3 +50,9 @@ def test_counts_of_several_checks() -> None:
     assert [entry["test"] for entry in found["series"]] == ["a", "b"]
     assert told(found) == "crash points (traced): 8 tried, 7 survived (before 4, after 4)"
     assert counted([CheckResult("c", "STO-01", PASSED, 0.1)]) is None
+
+
+def test_what_is_done_already_is_no_change(tmp_path: Path) -> None:
+    there, gone = str(tmp_path), str(tmp_path / "gone")
+    idle = [(name, path) for name in ("mkdir", "unlinkat", "openat") for path in (there, gone) if is_idle(name, path)]
+    assert idle == [("mkdir", there), ("unlinkat", gone)]
