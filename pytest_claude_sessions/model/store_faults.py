@@ -59,6 +59,7 @@ class DamageStore:
             path.unlink()
             path.mkdir()
             (path / "inside").write_bytes(damaged)
+            (path / "inside").chmod(0o600)
         else:
             path.write_bytes(damaged)
         for shelf in walk.expect.shelves.values():

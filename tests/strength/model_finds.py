@@ -80,8 +80,8 @@ def try_one(forks: ForkServerContext, broken: Broken, sequences: int, place: Pat
         process.kill()
         process.join()
     entry: dict[str, Any] = {"requirement": broken.requirement, "manager": broken.spec}
-    if report.exists():
-        model = json.loads(report.read_text())["model"]
+    model = json.loads(report.read_text()).get("model") if report.exists() else None
+    if model is not None:
         entry["found"] = model["verdict"] in ("failed", "warned")
         if entry["found"]:
             entry |= {name: model[name] for name in ("breaches", "sequence", "steps", "story", "expected", "seen")}
