@@ -60,3 +60,10 @@ def _inner_runs_load_our_plugin_alone(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture(autouse=True)
 def _coverage_reaches_the_fake(monkeypatch: pytest.MonkeyPatch) -> None:
     measure_the_fakes_starts(monkeypatch)
+
+
+@pytest.fixture
+def unmeasured(monkeypatch: pytest.MonkeyPatch) -> None:
+    """For what is said of a child's modules: coverage comes into no child of the test."""
+    for name in ("COVERAGE_PROCESS_CONFIG", "COVERAGE_PROCESS_START"):
+        monkeypatch.delenv(name, raising=False)

@@ -31,8 +31,7 @@ if before is not None:
 
 def measure_the_fakes_starts(monkeypatch: pytest.MonkeyPatch) -> None:
     """Where this process is measured, let each executable that is made here measure itself."""
-    config = os.environ.get(_CONFIG)
-    if config is None:
+    if _CONFIG not in os.environ:
         return
     import coverage
 
@@ -43,6 +42,9 @@ def measure_the_fakes_starts(monkeypatch: pytest.MonkeyPatch) -> None:
 
     def write_measured(path: Path, module: str, variables: Mapping[str, str]) -> None:
         write(path, module, variables)
+        config = os.environ.get(_CONFIG)
+        if config is None:
+            return
         program = path.with_name("claude.py") if path.with_name("claude.py").exists() else path
         first, line_end, rest = program.read_text("utf-8").partition("\n")
         preamble = _PREAMBLE.format(name=_CONFIG, config=config, packages=packages)
@@ -51,3 +53,12 @@ def measure_the_fakes_starts(monkeypatch: pytest.MonkeyPatch) -> None:
         program.write_text(text, "utf-8")
 
     monkeypatch.setattr(cli, "_write_executable", write_measured)
+
+
+def pytest_unconfigure() -> None:
+    """In inner runs with `-p tests.measured`: what is measured inside them keeps what measures them from saving."""
+    import coverage
+
+    around = getattr(coverage.process_startup, "coverage", None)
+    if around is not None:
+        around._auto_save = True

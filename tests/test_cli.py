@@ -145,7 +145,7 @@ def test_gates_are_told_apart(cli: ClaudeCli) -> None:
     assert not (cli.directory / "gates" / f"{second.name}.open").exists()
 
 
-def test_a_turn_imports_little(cli: ClaudeCli) -> None:
+def test_a_turn_imports_little(unmeasured: None, cli: ClaudeCli) -> None:
     """The fake's start costs little because it imports little: the budget is a list, not a time."""
     names = "import sys; sys.argv[1:] = ['-p', 'x']; sys.stdout = None\n"
     body = cli.path.read_text().split("\n", 1)[1].replace("main()\n", "")

@@ -31,7 +31,7 @@ def modules_after(pytester: pytest.Pytester, *options: str) -> set[str]:
     return set(line.split()[1:])
 
 
-def test_trivial_run_imports_nothing_heavy(pytester: pytest.Pytester) -> None:
+def test_trivial_run_imports_nothing_heavy(pytester: pytest.Pytester, unmeasured: None) -> None:
     modules = modules_after(pytester)
     assert "pytest_claude_sessions.plugin" in modules
     assert modules.isdisjoint(HEAVY)

@@ -140,8 +140,9 @@ class Reach:
         path = os.pathsep.join(filter(None, [str(site), os.environ.get("PYTHONPATH")]))
         self._set("PYTHONPATH", path)
         self._set("COVERAGE_PROCESS_START", str(settings))
-        # A run that is itself measured hands this to its children, and it goes before.
+        # A run that is itself measured hands these to its children, and they go before.
         self._set("COVERAGE_PROCESS_CONFIG", None)
+        self._set("COVERAGE_FILE", None)
 
     def save(self) -> None:
         """Leave this process's data in the directory, and the environment as it was."""

@@ -61,6 +61,7 @@ def run(project: pytest.Pytester, *options: str, manager: str = "my_project.stor
         "--claude-requirement=STO-01",
         "--claude-coverage=my_project",
         "--claude-report=report.json",
+        *(("-p", "tests.measured") if "COVERAGE_PROCESS_CONFIG" in os.environ else ()),
         *options,
     )
 
@@ -104,6 +105,7 @@ def test_driver_measures_itself_when_the_run_is_itself_measured(
     """As under `coverage run` or pytest-cov, which tell all children to measure what was asked of them."""
     other = coverage.Coverage(data_file="other", config_file=False, source_pkgs=["elsewhere"])
     monkeypatch.setenv("COVERAGE_PROCESS_CONFIG", other.config.serialize())
+    monkeypatch.setenv("COVERAGE_FILE", "other")
     result = run(project, manager=f"cmd:{sys.executable} -m pytest_claude_sessions.door.host my_project.stores:Store")
     result.assert_outcomes(passed=2)
     assert_told(project, result)
@@ -131,7 +133,7 @@ def test_nothing_remains_of_it(project: pytest.Pytester, monkeypatch: pytest.Mon
         """
         import atexit, glob, os, tempfile
 
-        names = ("PYTHONPATH", "COVERAGE_PROCESS_START", "COVERAGE_PROCESS_CONFIG")
+        names = ("PYTHONPATH", "COVERAGE_PROCESS_START", "COVERAGE_PROCESS_CONFIG", "COVERAGE_FILE")
         before = {name: os.environ.get(name) for name in names}
 
         def told():

@@ -160,10 +160,7 @@ def test_one_line_a_failure_where_that_is_asked_for(project: pytest.Pytester) ->
     assert "usual cause:" not in result.stdout.str()
 
 
-def test_nothing_is_loaded_that_was_not_asked_for(project: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> None:
-    # Where these tests are measured, coverage comes into every child.
-    monkeypatch.delenv("COVERAGE_PROCESS_CONFIG", raising=False)
-    monkeypatch.delenv("COVERAGE_PROCESS_START", raising=False)
+def test_nothing_is_loaded_that_was_not_asked_for(project: pytest.Pytester, unmeasured: None) -> None:
     project.makeconftest(
         """
         import atexit, sys
