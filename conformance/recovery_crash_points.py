@@ -36,7 +36,7 @@ def each_change_interrupted(trial: Trial, case: tuple[str, None, str]) -> None:
 
 
 def _told(reply: Reply) -> bool:
-    return reply.refusal is not None or not reply.value or not all(result.ok for result in reply.value)
+    return reply.refusal is not None or not all(result.ok for result in reply.value)
 
 
 def _answers(cut: Transcript) -> int:

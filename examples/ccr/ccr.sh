@@ -5,7 +5,7 @@
 CCR_HOME=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")" && pwd)
 
 _ccr_config() { realpath -m -- "${CLAUDE_CONFIG_DIR:-$HOME/.claude}"; }
-_ccr_state() { (umask 077 && mkdir -p -- "${CCR_STATE:-$HOME/.local/state/ccr}") && echo "${CCR_STATE:-$HOME/.local/state/ccr}"; }
+_ccr_state() { (umask 077 && mkdir -p -- "${CCR_STATE:-$HOME/.local/state/ccr}"); echo "${CCR_STATE:-$HOME/.local/state/ccr}"; }
 _ccr_jq() { jq -L "$CCR_HOME" "${@:1:$#-1}" "include \"ccr\"; ${!#}"; }
 # A refusal: a JSON-RPC error on stdout, and a status that is not 0.
 _ccr_refuse() { jq -cn --arg kind "$1" --arg message "$2" '{code: -32000, message: $message, data: {kind: $kind}}'; return 3; }
@@ -93,15 +93,21 @@ _ccr_turn() {
 }
 
 # _ccr_resume ID: the prompt on stdin.
-_ccr_resume() {
+_ccr_resume() ( # a shell of its own, whose end lets go of the lock
   local id path cwd
   id=$(ccr_resolve "$1") || { echo "$id"; return 3; }
   id=${id//\"/}
   path=$(_ccr_path "$id") || { _ccr_refuse not_found "the transcript of $id is gone"; return; }
   cwd=$(_ccr_contents <<<"$path" | _ccr_jq -nrR 'conversations("")[] | select(.spoken) | .cwd // "?"')
   [[ $cwd ]] || { _ccr_refuse not_found "$path holds no conversation"; return; }
-  (flock 9 && _ccr_turn "$id" "$cwd") 9>"$(_ccr_state)/$id.lock"
-}
+  { exec 9>"$(_ccr_state)/$id.lock"; } 2>/dev/null || { cat >/dev/null; _ccr_unlockable "$id"; return; }
+  flock 9 && _ccr_turn "$id" "$cwd"
+)
+
+_ccr_unlockable() { _ccr_refuse unwritable "cannot write the lock of $1"; }
+
+# A refusal on stdin, as the result of resuming a session.
+_ccr_failed() { jq -c --arg id "$1" '{ok: false, session_id: $id, resumed: false, text: .message, error: .data.kind, warnings: []}'; }
 
 # ---------------------------------------------------------------------- usage limits
 # When a limit ends, in epoch seconds; nothing where Claude did not say.
@@ -147,14 +153,15 @@ ccr_recover() {
     _ccr_due <<<"$cut" || continue
     id=$(jq -r .session_id <<<"$cut")
     (
+      { exec 9>"$(_ccr_state)/$id.lock"; } 2>/dev/null || { _ccr_unlockable "$id" | _ccr_failed "$id"; exit; }
       flock -n 9 || exit 0
       cut=$(_ccr_cut_off "$id") # looked at again, now that nobody else can be at it
       [[ $cut ]] && _ccr_due <<<"$cut" || exit 0
       result=$(jq -j .prompt <<<"$cut" | _ccr_turn "$id" "$(jq -r .cwd <<<"$cut")") ||
-        result=$(jq -c --arg id "$id" '{ok: false, session_id: $id, resumed: false, text: .message, error: .data.kind, warnings: []}' <<<"$result")
+        result=$(_ccr_failed "$id" <<<"$result")
       (umask 077 && mkdir -p -- "$logs" && jq -c --arg at "$(date -u +%FT%TZ)" '{at: $at} + .' <<<"$result" >>"$logs/$id.log")
       echo "$result"
-    ) 9>"$(_ccr_state)/$id.lock" </dev/null
+    ) </dev/null
   done | jq -cs .
 }
 
@@ -264,7 +271,7 @@ _ccr_pack() {
           base64 -w0 <"$file" | jq -cR --arg path "${file#"$stage/all/"}" '{type: "export-file", path: $path, encoding: "base64", content: .}'
         fi || exit
       done >"$stage/out" ;;
-    *) mkdir -- "$to" 2>/dev/null && cp -R -- "$stage/all/." "$to"; return ;;
+    *) mkdir -- "$to" 2>/dev/null && { cp -R -- "$stage/all/." "$to" || { rm -rf -- "$to"; false; }; }; return ;;
   esac && ln -T -- "$stage/out" "$to" 2>/dev/null
 }
 
