@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from .measured import measure_the_fakes_starts
+from .measured import measure_isolated_starts
 
 pytest_plugins = ["pytester"]
 
@@ -58,8 +58,8 @@ def _inner_runs_load_our_plugin_alone(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture(autouse=True)
-def _coverage_reaches_the_fake(monkeypatch: pytest.MonkeyPatch) -> None:
-    measure_the_fakes_starts(monkeypatch)
+def _coverage_reaches_isolated_starts(monkeypatch: pytest.MonkeyPatch) -> None:
+    measure_isolated_starts(monkeypatch)
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""Coverage of the fake's starts: they leave `site` out, by which coverage comes into all other children."""
+"""Coverage of starts that leave `site` out, by which it comes into all other children: the fake's, those in a bind."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 _CONFIG = "COVERAGE_PROCESS_CONFIG"
-# Before the program's own lines. What a child of it finds in its environment stays what it is.
+# Before a program's own lines. What a child of it finds in its environment stays what it is.
 _PREAMBLE = """
 import os, sys
 before = os.environ.get({name!r})
@@ -29,30 +29,37 @@ if before is not None:
 """
 
 
-def measure_the_fakes_starts(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Where this process is measured, let each executable that is made here measure itself."""
+def measure_isolated_starts(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where this process is measured, let each fake that is made here, and each child in a bind, measure itself."""
     if _CONFIG not in os.environ:
         return
-    import coverage
-
     from pytest_claude_sessions import cli
+    from pytest_claude_sessions.bind import launcher
 
     write = cli._write_executable
-    packages = str(Path(coverage.__file__).parent.parent)
 
     def write_measured(path: Path, module: str, variables: Mapping[str, str]) -> None:
         write(path, module, variables)
-        config = os.environ.get(_CONFIG)
-        if config is None:
-            return
         program = path.with_name("claude.py") if path.with_name("claude.py").exists() else path
         first, line_end, rest = program.read_text("utf-8").partition("\n")
-        preamble = _PREAMBLE.format(name=_CONFIG, config=config, packages=packages)
         # A shebang stays the first line; a program of a path too long for one has none.
-        text = f"{first}{line_end}{preamble}{rest}" if first.startswith("#!") else f"{preamble}{first}{line_end}{rest}"
-        program.write_text(text, "utf-8")
+        if first.startswith("#!"):
+            program.write_text(f"{first}{line_end}{_preamble()}{rest}", "utf-8")
+        else:
+            program.write_text(f"{_preamble()}{first}{line_end}{rest}", "utf-8")
 
     monkeypatch.setattr(cli, "_write_executable", write_measured)
+    braces = str.maketrans({"{": "{{", "}": "}}"})
+    monkeypatch.setattr(launcher, "_BOOT", _preamble().translate(braces) + launcher._BOOT)
+
+
+def _preamble() -> str:
+    config = os.environ.get(_CONFIG)
+    if config is None:  # a test that leaves its children unmeasured
+        return ""
+    import coverage
+
+    return _PREAMBLE.format(name=_CONFIG, config=config, packages=str(Path(coverage.__file__).parent.parent))
 
 
 def pytest_unconfigure() -> None:
