@@ -69,6 +69,31 @@ def a_second_damage_does_not_replace_the_first(trial: Trial) -> None:
         _judge_kept(trial, mark, given=f"a store damaged {len(marks)} times, each time between two starts")
 
 
+FIRST_CALLS: dict[str, Callable[[ManagerHandle, str], object]] = {
+    "read": lambda manager, session_id: manager.get_session("alpha"),
+    "write": lambda manager, session_id: manager.set_session("beta", session_id),
+}
+
+
+@check("STO-08", cases=FIRST_CALLS)
+def damage_at_run_time_is_borne(trial: Trial, first: Callable[[ManagerHandle, str], object]) -> None:
+    """Damaged while the manager runs, the store holds up no call, whether a read or a write finds it first."""
+    manager, earlier = trial.manager, trial.new_id()
+    manager.set_session("alpha", earlier)
+    state_dir = trial.environment.state_dir
+    mark = f"damage {trial.new_id()}".encode()
+    for name in _made(state_dir):
+        if (state_dir / name).stat().st_size:
+            (state_dir / name).write_bytes(DAMAGES["garbage"](b"", mark))
+    given = "a store that is made garbage while the manager runs"
+    # What is open may well be refused until the next start; a crash or a hang is charged by the call itself.
+    manager.refusal_of(lambda: first(manager, trial.new_id()))
+    _goes_on(trial, given=given)
+    # Who had it in memory may write it anew: nothing is lost then.
+    if trial.manager.get_session("alpha") != earlier:
+        _judge_kept(trial, mark, given=given)
+
+
 def _made(state_dir: Path) -> list[str]:
     files = (path for path in state_dir.rglob("*") if path.is_file() and not path.is_symlink())
     return sorted(str(path.relative_to(state_dir)) for path in files)

@@ -20,12 +20,15 @@ def store_json(trial: Trial) -> Path:
     return trial.environment.state_dir / str(declared)
 
 
-def plant(trial: Trial, rows: Mapping[str, Any]) -> Path:
-    """Write a store while the manager does not run, and start it on that."""
+def plant(trial: Trial, rows: Mapping[str, Any], infinite: str = "null") -> Path:
+    """Write a store while the manager does not run, and start it on that.
+
+    :param infinite: how the infinite is written, of which JSON knows nothing
+    """
     path = store_json(trial)
     trial.stop()
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(json.dumps(rows))
+    path.write_text(json.dumps(rows).replace("Infinity", infinite))
     trial.restart()
     return path
 
@@ -93,6 +96,39 @@ def the_next_write_uses_the_record_form(trial: Trial, same: bool) -> None:
         seen=repr(row),
     )
     trial.equal(trial.restart().get_session("legacy"), session_id, given=f"{given}; read after a restart")
+
+
+# ---------------------------------------------------------------------- rows that are none
+NO_STAMPS: dict[str, Mapping[str, Any]] = {
+    "none": {},
+    "null": {"last_used_at": None},
+    "text": {"last_used_at": "yesterday"},
+    "true": {"last_used_at": True},
+    "list": {"last_used_at": [1]},
+    "beyond-all-numbers": {"last_used_at": float("inf")},
+}
+
+
+@check("STO-08", cases=NO_STAMPS)
+def a_row_without_a_time_does_no_harm(trial: Trial, stamp: Mapping[str, Any]) -> None:
+    """Beside a row whose last use is no time the others are read, or all is set aside; its key can be written."""
+    good, odd = trial.new_id(), trial.new_id()
+    path = plant(trial, {"good": record(good), "odd": {"id": odd, **stamp}}, infinite="1e999")
+    planted = path.read_bytes()
+    given = f"a good row, and one with {dict(stamp) or 'no last_used_at'}"
+    seen = trial.manager.get_session("odd")
+    trial.judge(seen in (odd, None), given=f"{given}; the latter", expected=f"{odd} or None", seen=repr(seen))
+    seen = trial.manager.get_session("good")
+    if seen is None:
+        files = [file for file in trial.environment.state_dir.rglob("*") if file.is_file()]
+        kept = any(planted in file.read_bytes() for file in files)
+        trial.judge(kept, given=f"{given}; set aside", expected="its bytes in a file", seen=f"{sorted(files)}")
+    else:
+        trial.equal(seen, good, given=f"{given}; the former")
+    session_id = trial.new_id()
+    trial.manager.set_session("odd", session_id)
+    trial.equal(trial.restart().get_session("odd"), session_id, given=f"{given}; the latter written, and a restart")
+    trial.equal(trial.manager.get_session("good"), seen, given=f"{given}; the former, after that")
 
 
 # ---------------------------------------------------------------------- a newer form

@@ -227,3 +227,10 @@ def what_is_no_limit_is_refused(trial: Trial, value: Any) -> None:
         trial.restart(max_session_age_ms=limit_ms)
         given = f"{SETTING} = {limit_ms!r} at a start after that refusal"
         trial.equal(trial.manager.get_session("alpha"), session_id, given=given)
+
+
+@check("TTL-11", cases={"1": 1, "a-million-years": 1_000_000 * 365 * DAY_MS})
+def every_number_above_0_is_taken(trial: Trial, value: int) -> None:
+    """The least whole limit and a very long one are limits as any other."""
+    refusal = trial.refusal_at_start(max_session_age_ms=value)
+    trial.equal(refusal, None, given=f"{SETTING} = {value} at the start; the refusal")

@@ -332,6 +332,21 @@ class TrustsItsFileStore(SessionStore):
         return rows
 
 
+class MendsWhenItReadsStore(SessionStore):
+    """Knows what to do with a damaged file where it only reads."""
+
+    def _read(self, *, mend: bool = False) -> dict[str, Any]:
+        if mend and self.path.exists():
+            json.loads(self.path.read_bytes())
+        return super()._read(mend=mend)
+
+
+class WantsATimeStore(SessionStore):
+    def rows(self) -> dict[str, Row]:
+        records = {key: value for key, value in self._read().items() if isinstance(value, dict)}
+        return {key: Row(value["id"], int(value["last_used_at"]), None) for key, value in records.items()}
+
+
 # ---------------------------------------------------------------------- what is no id
 class ChecksTheBeginning(ReferenceManager):
     pattern = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
@@ -463,6 +478,8 @@ RebuildsRows = storing(RebuildsRowsStore)
 StartsOver = storing(StartsOverStore)
 OneBackup = storing(OneBackupStore)
 TrustsItsFile = storing(TrustsItsFileStore)
+MendsWhenItReads = storing(MendsWhenItReadsStore)
+WantsATime = storing(WantsATimeStore)
 FollowsTheUmask = storing(FollowsTheUmaskStore)
 
 BROKEN = [
@@ -494,6 +511,8 @@ BROKEN = [
     Broken("STO-08", StartsOver, "these bytes still in a file of the state directory"),
     Broken("STO-08", OneBackup, "a store damaged 3 times", subtle="the first time"),
     Broken("STO-08", TrustsItsFile, "JSONDecodeError"),
+    Broken("STO-08", MendsWhenItReads, "a call of set_session(key='beta'", subtle="one method of several"),
+    Broken("STO-08", WantsATime, "KeyError: 'last_used_at'", subtle="one form of several"),
     Broken("STO-09", ChecksTheBeginning, "; touch pwned", subtle="the usual case"),
     Broken("STO-09", ChecksTheLine, "\\n' as the id of a key", subtle="off by one"),
     Broken("STO-09", ChecksTextAlone, "None as the id of a key", subtle="one form of several"),

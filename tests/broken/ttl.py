@@ -274,6 +274,13 @@ class RaisesAValueError(ReferenceManager):
             raise ValueError(str(error)) from None
 
 
+class RefusesTheLeast(ReferenceManager):
+    def __init__(self, environment: Environment) -> None:
+        if environment.settings.get(SETTING) == 1:
+            raise ManagerError("invalid_setting", f"{SETTING} is not above 1")
+        super().__init__(environment)
+
+
 class RefusesTheDefault(ReferenceManager):
     """Refuses every limit but the one it knows."""
 
@@ -450,6 +457,7 @@ BROKEN = [
     Broken("TTL-11", TakesText, "max_session_age_ms = '24h'"),
     Broken("TTL-11", TakesTruth, "max_session_age_ms = True", subtle="one form of several"),
     Broken("TTL-11", TakesZeroForNone, "max_session_age_ms = 0", subtle="one form of several"),
+    Broken("TTL-11", RefusesTheLeast, "max_session_age_ms = 1 at the start; the refusal", subtle="off by one"),
     Broken("TTL-11", DoesNotNameTheSetting, "the configuration is not valid"),
     Broken("TTL-11", RaisesAValueError, "the start of the manager"),
     Broken("TTL-11", RefusesTheDefault, "max_session_age_ms cannot be changed"),
