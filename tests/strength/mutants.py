@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import ast
 import hashlib
+import pickle
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
+from typing import Any
 
 from cosmic_ray.ast import ast_nodes, get_ast
-from cosmic_ray.mutating import mutate_code
+from cosmic_ray.mutating import MutationVisitor
 from cosmic_ray.plugins import get_operator, operator_names
 
 from .project_copy import PACKAGE
@@ -99,7 +102,7 @@ def mutants_of(module: str, source: str) -> Iterator[Mutant]:
         places = [place for node in ast_nodes(tree) for place in operator.mutation_positions(node)]
         for occurrence, ((line, column), _) in enumerate(places):
             try:
-                text = mutate_code(source, kind(), occurrence)
+                text = _changed_by(kind(), occurrence, source)
                 instructions = _instructions(text)
             except (SyntaxError, AttributeError):  # the latter where cosmic-ray meets `except module.Error`
                 continue
@@ -122,7 +125,17 @@ def mutants_of(module: str, source: str) -> Iterator[Mutant]:
 
 def text_of(mutant: Mutant, source: str) -> str:
     """The module with the change."""
-    text: str = mutate_code(source, get_operator(f"core/{mutant.operator}")(), mutant.occurrence)
+    return _changed_by(get_operator(f"core/{mutant.operator}")(), mutant.occurrence, source)
+
+
+@cache
+def _pickled_tree(source: str) -> bytes:
+    return pickle.dumps(get_ast(source))
+
+
+def _changed_by(operator: Any, occurrence: int, source: str) -> str:
+    # As cosmic-ray's mutate_code does it, with a tree that need not be parsed anew.
+    text: str = MutationVisitor(occurrence, operator).walk(pickle.loads(_pickled_tree(source))).get_code()
     return text
 
 
@@ -151,6 +164,7 @@ class _WithoutTypes(ast.NodeTransformer):
     def visit_arguments(self, node: ast.arguments) -> ast.AST:
         # cosmic-ray takes the mark of keyword arguments for a product.
         node.args, node.posonlyargs, node.kwonlyargs = [*node.posonlyargs, *node.args, *node.kwonlyargs], [], []
+        node.defaults, node.kw_defaults = [*node.defaults, *filter(None, node.kw_defaults)], []
         return self.generic_visit(node)
 
     def visit_AnnAssign(self, node: ast.AnnAssign) -> ast.AST:
@@ -181,7 +195,7 @@ def _changed(source: str, text: str) -> tuple[str, str]:
 
 def _definition(source: str, line: int) -> str:
     names: list[str] = []
-    body: list[ast.stmt] = ast.parse(source).body
+    body = _statements(source)
     while True:
         found = next(
             (n for n in body if isinstance(n, _DEFINITIONS) and _first(n) <= line <= (n.end_lineno or 0)), None
@@ -190,6 +204,11 @@ def _definition(source: str, line: int) -> str:
             return ".".join(names)
         names.append(found.name)
         body = found.body
+
+
+@cache
+def _statements(source: str) -> list[ast.stmt]:
+    return ast.parse(source).body
 
 
 _DEFINITIONS = (ast.FunctionDef, ast.ClassDef)
