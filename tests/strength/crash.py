@@ -12,7 +12,6 @@ import sys
 import tempfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -63,17 +62,25 @@ def tried(subject: Subject) -> dict[str, Any]:
         told = json.loads(report.read_text()) if report.exists() else {}
     if "crash" not in told:
         raise RuntimeError(f"{subject.name}: no crash points in the report (exit status {done.returncode})")
-    return {"date": datetime.now(UTC).date().isoformat(), **_by_work(told["crash"])}
+    return by_work(told)
 
 
-def _by_work(crash: Mapping[str, Any]) -> dict[str, Any]:
+def by_work(report: Mapping[str, Any]) -> dict[str, Any]:
+    """What is kept of a report: its date, and the points of each work."""
+    crash = report["crash"]
     works: dict[str, Any] = {}
     for series in crash["series"]:
         requirement = series["test"].rpartition("::")[2].partition("[")[0]
         work = works.setdefault(f"{requirement} {series['work']}", {"tried": {}, "survived": {}})
         for name in ("tried", "survived"):
             work[name][series["kind"]] = series[name]
-    return {"form": crash["form"], "tried": crash["tried"], "survived": crash["survived"], "works": works}
+    return {
+        "date": report["created"][:10],
+        "form": crash["form"],
+        "tried": crash["tried"],
+        "survived": crash["survived"],
+        "works": works,
+    }
 
 
 def section(data: Mapping[str, Any]) -> Iterator[str]:
@@ -110,16 +117,24 @@ def _words(work: str) -> str:
 
 def main(names: list[str]) -> int:
     """Try the subjects named, or all; 1 when one of them did not survive a point."""
-    data: dict[str, Any] = json.loads(DATA.read_text()) if DATA.exists() else {}
+    lost = False
     for subject in SUBJECTS:
-        if names and not any(subject.name.startswith(name) for name in names):
+        if names and subject.name not in names:
             continue
-        data[subject.name] = found = tried(subject)
-        ordered = {one.name: data[one.name] for one in SUBJECTS if one.name in data}
-        DATA.parent.mkdir(parents=True, exist_ok=True)
-        DATA.write_text(json.dumps(ordered, indent=1) + "\n")
+        found = tried(subject)
+        keep(subject.name, found)
+        lost = lost or found["survived"] < found["tried"]
         print(f"{subject.name}: {found['survived']} of {found['tried']} points survived", flush=True)
-    return int(any(found["survived"] < found["tried"] for found in data.values()))
+    return int(lost)
+
+
+def keep(name: str, found: Mapping[str, Any]) -> None:
+    """Put what was found of a subject in the place of what was found before."""
+    data: dict[str, Any] = json.loads(DATA.read_text()) if DATA.exists() else {}
+    data[name] = found
+    DATA.parent.mkdir(parents=True, exist_ok=True)
+    ordered = {one.name: data[one.name] for one in SUBJECTS if one.name in data}
+    DATA.write_text(json.dumps(ordered, indent=1) + "\n")
 
 
 if __name__ == "__main__":
