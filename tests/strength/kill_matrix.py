@@ -1,7 +1,7 @@
 """The kill matrix: `python -m tests.strength.kill_matrix` runs every broken manager and notes all that it fails.
 
-Each is held to the whole capability that it was broken in, and to `store` and `resume`, which no manager can do
-without (of those to the items that take less than half a second). Interrupted, the same command goes on where it was.
+Each is held to the whole capability that it was broken in, and to the first check of each requirement of `store` and
+`resume`, which no manager can do without. Interrupted, the same command goes on where it was.
 """
 
 from __future__ import annotations
@@ -34,7 +34,6 @@ SESSION = ROOT / ".strength" / "kill-matrix"
 DATA = ROOT / "docs" / "strength" / "kill-matrix.json"
 PAGE = DATA.with_suffix(".md")
 CORE = ("store", "resume")
-QUICK_S = 0.5
 _FAILS = ("failed", "warned")
 
 
@@ -76,18 +75,21 @@ def subjects() -> list[Subject]:
 class MatrixSession:
     """A directory with a copy of the project and the results so far, a line each."""
 
-    def __init__(self, directory: Path, commit: str | None) -> None:
+    def __init__(self, directory: Path, commit: str | None, *, renew: bool = False) -> None:
         self.directory = directory
         directory.mkdir(parents=True, exist_ok=True)
         self.copy = directory / "copy"
+        if renew:
+            shutil.rmtree(self.copy, ignore_errors=True)
+            (directory / "items.json").unlink(missing_ok=True)
         if not self.copy.exists():
             make_copy(self.copy, commit)
         self._results = directory / "results.jsonl"
         self._lock = threading.Lock()
 
-    def seconds(self) -> dict[str, float]:
-        """How long each item takes on the unbroken manager; measured when it is not known yet."""
-        path = self.directory / "seconds.json"
+    def items(self) -> list[str]:
+        """What the unbroken manager passes, in the order of the suite; found out when it is not known yet."""
+        path = self.directory / "items.json"
         if not path.exists():
             print("one run of the full profile on the unbroken manager", flush=True)
             with Runner(self) as runner:
@@ -97,8 +99,8 @@ class MatrixSession:
             }
             if bad or not ran.results:
                 raise SystemExit(f"the unbroken manager does not pass: {ran.end} {bad} {ran.output}")
-            path.write_text(json.dumps({name: result[2] for name, result in ran.results.items()}))
-        found: dict[str, float] = json.loads(path.read_text())
+            path.write_text(json.dumps(list(ran.results)))
+        found: list[str] = json.loads(path.read_text())
         return found
 
     def note(self, subject: Subject, ran: Ran) -> None:
@@ -137,22 +139,26 @@ class Runner:
         return asked(self._process, request)
 
 
-def request_for(subject: Subject, seconds: dict[str, float]) -> Request:
-    """The run of a subject."""
+def request_for(subject: Subject, items: list[str]) -> Request:
+    """The run of a subject.
+
+    :param items: all of the suite, in its order
+    """
     registry = load_registry()
     if not subject.capabilities:
         names = [requirement.id for requirement in registry.of(registry.profiles["card"])]
         return Request(subject.spec, None, names, stop=False, timeout_s=1800, call_timeout_s=0.1)
-    held = {*subject.capabilities, *CORE}
-    items = None
-    if not subject.options:  # a release stands in the names of the items
-        items = [
-            name
-            for name, took in seconds.items()
-            if (area := name.split("::")[1]) in subject.capabilities or (area in CORE and took < QUICK_S)
-        ]
-    names = [requirement.id for requirement in registry.of(held if items else subject.capabilities)]
-    return Request(subject.spec, items, names, stop=False, timeout_s=1800, options=list(subject.options))
+    if subject.options:  # a release stands in the names of the items
+        names = [requirement.id for requirement in registry.of(subject.capabilities)]
+        return Request(subject.spec, None, names, stop=False, timeout_s=1800, options=list(subject.options))
+    chosen, seen = [], set()
+    for name in items:
+        area, requirement = name.split("::")[1], requirement_of(name)
+        if area in subject.capabilities or (area in CORE and requirement not in seen):
+            chosen.append(name)
+        seen.add(requirement)
+    names = list(dict.fromkeys(map(requirement_of, chosen)))
+    return Request(subject.spec, chosen, names, stop=False, timeout_s=1800)
 
 
 def row_of(broken: Broken, entry: dict[str, Any]) -> dict[str, Any]:
@@ -235,7 +241,7 @@ def run_all(session: MatrixSession, work: Iterable[Subject], jobs: int) -> None:
     todo = list(work)
     for subject in todo:
         waiting.put(subject)
-    seconds = session.seconds()
+    items = session.items()
     begun, errors = time.monotonic(), []
 
     def body() -> None:
@@ -243,7 +249,7 @@ def run_all(session: MatrixSession, work: Iterable[Subject], jobs: int) -> None:
             with Runner(session) as runner:
                 while True:
                     subject = waiting.get_nowait()
-                    ran = runner.run(request_for(subject, seconds))
+                    ran = runner.run(request_for(subject, items))
                     session.note(subject, ran)
                     failed = {requirement_of(n) for n, result in ran.results.items() if result[0] in _FAILS}
                     left = waiting.qsize()
@@ -273,10 +279,11 @@ def main() -> None:
     parser.add_argument("--session", type=Path, default=SESSION, help="the directory of what is known so far")
     parser.add_argument("--jobs", type=int, default=1, help="workers (default: one)")
     parser.add_argument("--commit", help="copy this commit instead of the checkout as it is")
+    parser.add_argument("--renew", action="store_true", help="take the project anew, and keep what is known")
     parser.add_argument("--again", nargs="*", metavar="NAME", help="run once more those of that name; all without one")
     parser.add_argument("--write", action="store_true", help="only turn what is known into the data file and the page")
     given = parser.parse_args()
-    session = MatrixSession(given.session, given.commit)
+    session = MatrixSession(given.session, given.commit, renew=given.renew)
     if not given.write:
         known = session.results()
         again = given.again

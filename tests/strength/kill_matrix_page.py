@@ -14,8 +14,8 @@ def page_of(data: dict[str, Any]) -> str:
     lines = ["---", "orphan: true", "---", "", "# Which broken manager fails what", ""]
     lines += [
         "Managers that are broken on purpose (`tests/broken`), each held to all of the capability it is broken in,",
-        "and to `store` and `resume`. Made by `python -m tests.strength.kill_matrix` from its own runs; as data it is",
-        "`docs/strength/kill-matrix.json`.",
+        "and to the first check of each requirement of `store` and `resume`. Made by",
+        "`python -m tests.strength.kill_matrix` from its own runs; as data it is `docs/strength/kill-matrix.json`.",
         "",
         *section_of(data),
         "",
