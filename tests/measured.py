@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -35,6 +36,7 @@ def measure_isolated_starts(monkeypatch: pytest.MonkeyPatch) -> None:
         return
     from pytest_claude_sessions import cli
     from pytest_claude_sessions.bind import launcher
+    from pytest_claude_sessions.config_dir import guard
 
     write = cli._write_executable
 
@@ -51,6 +53,14 @@ def measure_isolated_starts(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(cli, "_write_executable", write_measured)
     braces = str.maketrans({"{": "{{", "}": "}}"})
     monkeypatch.setattr(launcher, "_BOOT", _preamble().translate(braces) + launcher._BOOT)
+    make_hook = guard._hook_over
+
+    def traced_hook(guards: list[guard.Guard]) -> Callable[[str, tuple[Any, ...]], None]:
+        hook = make_hook(guards)
+        hook.__cantrace__ = True  # type: ignore[attr-defined]  # Python traces an audit hook only where it says so
+        return hook
+
+    monkeypatch.setattr(guard, "_hook_over", traced_hook)
 
 
 def _preamble() -> str:

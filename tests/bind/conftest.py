@@ -17,6 +17,8 @@ import pytest
 
 CHECKOUT = Path(__file__).parent.parent.parent
 NOBODY = 65534
+# Another user could not write where coverage leaves its data.
+_MEASURED = ("COVERAGE_PROCESS_CONFIG",)
 
 RunAs = Callable[..., dict[str, Any]]
 
@@ -110,6 +112,7 @@ def run_as(root: None, shared_directory: Path) -> RunAs:
             "PATH": os.environ["PATH"],
             "PYTHONPATH": os.pathsep.join(paths),
             "PYTHONDONTWRITEBYTECODE": "1",
+            **({name: os.environ[name] for name in _MEASURED if name in os.environ} if root_without else {}),
         }
         source = textwrap.dedent(_PRELUDE) + textwrap.dedent(program) + "\nprint(json.dumps(seen))\n"
         done = subprocess.run(
