@@ -234,9 +234,10 @@ def main() -> None:
 
     if given.again == "survivors":
         measure.run(chosen(lambda state: state == SURVIVED), thorough=True, jobs=given.jobs)
-    first = chosen(lambda state: not state or given.again == "all")
-    measure.run(first, thorough=False, jobs=given.jobs)
     judged = load_judged()
+    first = chosen(lambda state: not state or given.again == "all")
+    first.sort(key=lambda mutant: bool(reason_for(mutant, judged)))  # of those nothing new is expected
+    measure.run(first, thorough=False, jobs=given.jobs)
     left = [mutant for mutant in chosen(lambda state: state == OPEN) if not reason_for(mutant, judged)]
     measure.run(left, thorough=True, jobs=given.jobs)
     print(write_data(session))
