@@ -73,6 +73,15 @@ BAD = {
     ),
     "expected-key": Bad((), "did you mean 'reason'?", '[[expected-failures]]\nid = "STO-01"\nreson = "x"'),
     "own-profile": Bad((), "there is no capability 'sotre'; did you mean 'store'?", '[profiles]\nmine = ["sotre"]'),
+    "profiles": Bad((), "profiles: a table of names with lists of capabilities is expected", 'profiles = "mine"'),
+    "expected-list": Bad((), "expected-failures: a list of tables is expected", 'expected-failures = "STO-01"'),
+    "expected-date": Bad(
+        (),
+        "STO-01: until is 'soon': a date such as 2027-01-31 is expected",
+        '[[expected-failures]]\nid = "STO-01"\nreason = "x"\nuntil = "soon"',
+    ),
+    "expected-twice": Bad((), "STO-01 is listed twice", '[[expected-failures]]\nid = "STO-01"\nreason = "x"\n' * 2),
+    "text": Bad((), "profile is 7: text is expected", "profile = 7"),
     "timeout": Bad((), "call-timeout-s is 0: a number of seconds above 0", "call-timeout-s = 0"),
 }
 
