@@ -35,6 +35,7 @@ def measure_isolated_starts(monkeypatch: pytest.MonkeyPatch) -> None:
     if _CONFIG not in os.environ:
         return
     from pytest_claude_sessions import cli
+    from pytest_claude_sessions.api import network
     from pytest_claude_sessions.bind import launcher
     from pytest_claude_sessions.config_dir import guard
 
@@ -53,11 +54,13 @@ def measure_isolated_starts(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(cli, "_write_executable", write_measured)
     braces = str.maketrans({"{": "{{", "}": "}}"})
     monkeypatch.setattr(launcher, "_BOOT", _preamble().translate(braces) + launcher._BOOT)
+    # Python traces an audit hook only where it says so.
+    monkeypatch.setattr(network._audit, "__cantrace__", True, raising=False)
     make_hook = guard._hook_over
 
     def traced_hook(guards: list[guard.Guard]) -> Callable[[str, tuple[Any, ...]], None]:
         hook = make_hook(guards)
-        hook.__cantrace__ = True  # type: ignore[attr-defined]  # Python traces an audit hook only where it says so
+        hook.__cantrace__ = True  # type: ignore[attr-defined]  # what a function may have
         return hook
 
     monkeypatch.setattr(guard, "_hook_over", traced_hook)
