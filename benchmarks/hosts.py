@@ -27,7 +27,7 @@ def hosts(root: Path, count: int = 2) -> Iterator[list[str]]:
             name, address = f"claude-bench-{number}", f"10.91.{number}.2"
             _run(ip, "netns", "add", name)
             undo.callback(_run, ip, "netns", "delete", name)
-            inside = f"bench{number}"
+            inside = f"claude-b{number}"
             _run(ip, "link", "add", inside, "type", "veth", "peer", "name", "outside", "netns", name)
             _run(ip, "address", "add", f"10.91.{number}.1/30", "dev", inside)
             _run(ip, "link", "set", inside, "up")
@@ -55,7 +55,7 @@ def hosts(root: Path, count: int = 2) -> Iterator[list[str]]:
 def _run(*argv: str) -> None:
     done = subprocess.run(argv, capture_output=True, text=True, check=False)
     if done.returncode:
-        raise Failed(f"{' '.join(argv)}: {done.stderr.strip()}: two network namespaces need root")
+        raise Failed(f"{' '.join(argv)}: {done.stderr.strip()} (network namespaces are root's)")
 
 
 def _end(server: subprocess.Popen[bytes]) -> None:

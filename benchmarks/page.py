@@ -12,6 +12,9 @@ from .result import RESULTS, Comparison, Row, load
 
 DOCS = CHECKOUT / "docs"
 PAGE, PLOTS = "performance.md", "performance"
+BUSY = 1.5
+"""The load for each core, before a row is measured, from which on the page says that the machine was busy."""
+
 _LONGEST_NAME = 52
 # A profile is text that stands beside the results.
 PROFILES = "profiles"
@@ -186,7 +189,13 @@ def _seen(found: Comparison) -> str:
 
 
 def _verdict(met: bool, run: Mapping[str, Any]) -> str:
-    return ("met" if met else "**missed**") + (" (short run)" if run["short"] else "")
+    marks = [name for name, holds in (("short run", run["short"]), ("busy machine", _busy(run))) if holds]
+    return ("met" if met else "**missed**") + (f" ({', '.join(marks)})" if marks else "")
+
+
+def _busy(run: Mapping[str, Any]) -> bool:
+    """Whether others had the machine: a row of two processes leaves no more behind than it has cores."""
+    return bool(run["load"] > BUSY * run["cores"])
 
 
 def _time(seconds: float) -> str:

@@ -77,8 +77,8 @@ def measure(scale: Scale, root: Path) -> Row:
         ),
         notes=(
             f"The SDK's own query() costs {least_ratio:.2f} times its parser with a transport that does nothing but "
-            f"yield the frames of a list: it hands each message from task to task. Ours costs {share:.2f} times that "
-            "one, so what is beyond it is the SDK's.",
+            "yield the frames of a list, as it hands each message from task to task; with ours it costs "
+            f"{share:.2f} times what it costs with that one. What lies beyond the parser is the SDK's.",
         ),
     )
 

@@ -16,22 +16,26 @@ from benchmarks.result import Growth, Limit, Row, compared
 from benchmarks.scale import Scale
 from pytest_claude_sessions.bind import ReadOnlyBind, mount
 from pytest_claude_sessions.cli import ClaudeCli
+from pytest_claude_sessions.door.stdio import StdioDoor
 from pytest_claude_sessions.environment import make_environment
+from pytest_claude_sessions.suite.subject import REFERENCE
 
 SUITE = ("-m", "pytest", "-q", "-p", "no:cacheprovider", "--claude-conformance", "--claude-manager", "reference")
 TYPED = "python -m pytest --claude-conformance --claude-manager reference"
+WHOLE = {f"{name} profile": ["--claude-profile", name] for name in ("card", "full")}
+SHORT = {"requirement RES-01 alone": ["--claude-requirement", "RES-01"]}
 # One requirement, tried as so many releases behave: the same work again and again.
 GROWN = "RES-01"
 
 
 def measure(scale: Scale, root: Path) -> Row:
     """Whole runs; what is counted in them is then done alone."""
-    parts = alone(root / "alone", scale.rounds(40))
+    parts = alone(root / "alone", scale.rounds(40, 3))
     comparisons, notes, limits = [], [], []
-    for profile in ("card",) if scale.short else ("card", "full"):
-        counts = root / f"{profile}.json"
+    for profile, chosen in (SHORT if scale.short else WHOLE).items():
+        counts = root / "counts.json"
         env = {**inside_env(), VARIABLE: str(counts)}
-        words = [sys.executable, *SUITE, "-p", "benchmarks.counting", "--claude-profile", profile]
+        words = [sys.executable, *SUITE, "-p", "benchmarks.counting", *chosen]
         single, double = in_turn(
             command(words, root, env),
             command([*words, "-n", "2"], root, {**env, VARIABLE: os.devnull}),
@@ -40,10 +44,10 @@ def measure(scale: Scale, root: Path) -> Row:
         )
         counted = json.loads(counts.read_text())
         inherent = counted["claude"] * parts["claude"] + counted.get("mount", 0) * parts["mount"]
-        typed = f"{TYPED} --claude-profile {profile}"
+        typed = f"{TYPED} {' '.join(chosen)}"
         comparisons += [
             compared(
-                f"the {profile} profile",
+                f"the {profile}",
                 f"its {counted['claude']} starts of the fake and {counted.get('mount', 0)} mounts by themselves",
                 single,
                 [inherent],
@@ -54,7 +58,7 @@ def measure(scale: Scale, root: Path) -> Row:
                 ),
             ),
             compared(
-                f"the {profile} profile with two workers",
+                f"the {profile} with two workers",
                 "alone",
                 double,
                 single,
@@ -63,7 +67,7 @@ def measure(scale: Scale, root: Path) -> Row:
             ),
         ]
         notes.append(told(profile, counted, parts, single[0], inherent))
-    sizes = scale.sizes(1, 10, 100)
+    sizes = scale.sizes(1, 10, 100) if not scale.short else (1, 2, 4)
     grown = []
     for size in sizes:
         words = [sys.executable, *SUITE, "--claude-requirement", GROWN]
@@ -90,7 +94,7 @@ def alone(root: Path, rounds: int) -> dict[str, float]:
     fake = ClaudeCli.make(root / "cli")
     world = make_environment(root / "world", fake.path, fake.env)
     start = command([str(fake.path), "-p", "hello", "--output-format", "json"], world.workdir, dict(world.env))
-    host = command([sys.executable, "-c", "import pytest_claude_sessions.door.host"], root, inside_env())
+    door = StdioDoor((sys.executable, "-m", "pytest_claude_sessions.door.host", REFERENCE))
     calls = 0
     call = mount.call
 
@@ -98,6 +102,9 @@ def alone(root: Path, rounds: int) -> dict[str, float]:
         nonlocal calls
         calls += name == "mount"
         return call(name, *arguments)
+
+    def host() -> None:
+        door.open_process(world).close()
 
     def bound() -> None:
         with tempfile.TemporaryDirectory(dir=root) as name, ReadOnlyBind() as bind:
@@ -119,7 +126,8 @@ def told(profile: str, counted: dict[str, int], parts: dict[str, float], took: f
     pythons = sum(count for name, count in programs.items() if name.startswith("python"))
     share = inherent + pythons * parts["python"]
     return (
-        f"The {profile} profile starts other programs too: {others or 'none'}. With the managers in processes of their "
-        f"own among them ({pythons} Pythons, {1000 * parts['python']:.0f} ms each) the parts are {share:.1f} s of "
-        f"{took:.1f} s, which is {took / share:.2f} times that."
+        f"The {profile} starts other programs too: {others or 'none'}. Managers in processes of their own, "
+        f"which checks about other processes, crashes and writers at once need, are {pythons} Pythons of "
+        f"{1000 * parts['python']:.0f} ms. With them the parts are {share:.1f} s, and the run of {took:.1f} s is "
+        f"{took / share:.2f} times that."
     )

@@ -29,10 +29,10 @@ def measure(scale: Scale, root: Path) -> Row:
         return [str(python), "-m", "pytest", "-q", "-p", "no:cacheprovider", *more]
 
     on, off = command(argv(ours), project, env), command(argv(ours, *OFF), project, env)
-    with_it, without_it = in_turn(on, off, rounds=scale.rounds(40, 8), warm=2)
+    with_it, without_it = in_turn(on, off, rounds=scale.rounds(40, 3), warm=1)
     names = ["pytest-claude-sessions", *made]
     pythons = [ours, *made.values()]
-    times = in_turn(*(command(argv(python), project, env) for python in pythons), rounds=scale.rounds(12, 3), warm=2)
+    times = in_turn(*(command(argv(python), project, env) for python in pythons), rounds=scale.rounds(12, 2), warm=1)
     beside = {name: statistics.median(found) for name, found in zip(names, times, strict=True)}
     bare = times[names.index("bare pytest")]
     extra = {
@@ -44,7 +44,12 @@ def measure(scale: Scale, root: Path) -> Row:
     grown = []
     for size in sizes:
         directory = files(root / str(size), size)
-        pair = in_turn(command(argv(ours), directory, env), command(argv(ours, *OFF), directory, env), rounds=3, warm=0)
+        pair = in_turn(
+            command(argv(ours), directory, env),
+            command(argv(ours, *OFF), directory, env),
+            rounds=scale.rounds(3, 1),
+            warm=0,
+        )
         grown.append(tuple(statistics.median(found) for found in pair))
     peaks = [
         (peak_mib(argv(ours), root / str(size), env), peak_mib(argv(ours, *OFF), root / str(size), env))

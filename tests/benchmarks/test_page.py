@@ -54,6 +54,13 @@ def test_a_missed_bar_a_short_run_and_unexplained_growth_are_written_out(tmp_pat
     assert "missed" in written["bars.svg"]
 
 
+def test_busy_machine_is_told(tmp_path: Path) -> None:
+    found = compared("x", "y", [1.0], [1.0], bar=2.0, commands=("a", "b"))
+    for load, told in ((2.0, "| met |"), (3.5, "| met (busy machine) |")):
+        save(Row("a", "A", comparisons=(found,)), {**COMPLETE, "load": load, "cores": 2}, tmp_path)
+        assert told in files(tmp_path)[PAGE]
+
+
 def test_plots_that_are_no_longer_made_are_removed(tmp_path: Path) -> None:
     results, docs = tmp_path / "results", tmp_path / "docs"
     save(row(), COMPLETE, results)
