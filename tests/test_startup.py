@@ -4,7 +4,17 @@ from __future__ import annotations
 
 import pytest
 
-HEAVY = ("claude_agent_sdk", "freezegun", "pyfakefs", "responses", "requests", "coverage", "asyncio", "http.server")
+HEAVY = (
+    "claude_agent_sdk",
+    "freezegun",
+    "pyfakefs",
+    "responses",
+    "requests",
+    "coverage",
+    "asyncio",
+    "http.server",
+    "hypothesis",
+)
 OURS_AT_MOST = {
     "pytest_claude_sessions",
     "pytest_claude_sessions.plugin",

@@ -68,6 +68,11 @@ class Drawer:
     strategy: st.SearchStrategy[Sequence]
     share: int
 
+    @property
+    def slow(self) -> bool:
+        """Whether its steps start several processes each."""
+        return self.share == SLOW
+
 
 def _below(number: int) -> st.SearchStrategy[int]:
     return st.integers(0, number - 1)

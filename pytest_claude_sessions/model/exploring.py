@@ -53,7 +53,7 @@ def search(
     quick: bool,
     directory: Path,
 ) -> Search:
-    """Try sequences until one fails, and make that one short; each theme has its share, what is cheap comes first.
+    """Try sequences until one fails, and make that one short; each theme has its share, the slow ones come last.
 
     :param attempt: tries one
     :param capabilities: that are judged
@@ -67,7 +67,7 @@ def search(
 
     themes = strategies(capabilities, moves_the_clock=moves_the_clock, longest=longest, quick=quick)
     random.Random(seed).shuffle(themes)
-    themes.sort(key=lambda theme: -theme.share)
+    themes.sort(key=lambda theme: theme.slow)
     shares = _shares(count, [theme.share for theme in themes])
     tried = 0
     with _written_to(directory):

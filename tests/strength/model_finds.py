@@ -14,6 +14,7 @@ import multiprocessing
 import os
 import pkgutil
 import shutil
+import signal
 import sys
 import tempfile
 import time
@@ -79,10 +80,12 @@ def try_one(forks: ForkServerContext, broken: Broken, sequences: int, place: Pat
     process = forks.Process(target=_run, args=(place, arguments))
     started = time.monotonic()
     process.start()
-    process.join(TIMEOUT_S)
-    if process.is_alive():
-        process.kill()
-        process.join()
+    try:
+        process.join(TIMEOUT_S)
+    finally:
+        if process.is_alive():
+            process.kill()
+            process.join()
     entry: dict[str, Any] = {"requirement": broken.requirement, "manager": broken.spec}
     model = json.loads(report.read_text()).get("model") if report.exists() else None
     if model is not None:
@@ -143,6 +146,7 @@ def main() -> int:
     parser.add_argument("--missed", action="store_true", help="try also those that were not found")
     parser.add_argument("--results", type=Path, default=RESULTS, help="where they are kept (default: %(default)s)")
     options = parser.parse_args()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     managers = broken_managers(options.areas or list(AREAS))
     if options.only:
         managers = [broken for broken in managers if any(part in broken.spec for part in options.only)]
