@@ -88,6 +88,20 @@ def a_missing_reset_time_is_not_invented(trial: Trial) -> None:
     trial.equal(resumed_ids(trial), [cut.session_id], given=f"{given}; what a recovery resumed")
 
 
+NO_CLOCKS = {"hour-13": "13pm", "hour-0": "0am", "minute-60": "6:60pm"}
+
+
+@check("REC-03", cases=NO_CLOCKS)
+def a_time_that_no_clock_shows_is_not_taken_for_one(trial: Trial, clock: str) -> None:
+    """A limit that names no time of any day is told as one without a reset time; one beside it is read."""
+    written = _at("2026-11-20T03:00:20")
+    odd = cut_off(trial, release="2.0.77", limited_at=written, text=f"{HIT}{clock} (UTC)")
+    good = cut_off(trial, release="2.0.77", limited_at=written, text=f"{HIT}6:59pm (UTC)")
+    seen = {found.session_id: found.resets_at for found in limited(trial)}
+    given = f"two limits of {written.isoformat()} that say 'resets {clock} (UTC)' and 'resets 6:59pm (UTC)'"
+    trial.equal(seen, {odd.session_id: None, good.session_id: _at("2026-11-20T18:59:00")}, given=given)
+
+
 @check("REC-03")
 def nothing_is_resumed_before_its_reset_time(trial: Trial) -> None:
     """Ten hours and then a minute before the end of the limit nothing happens, a minute after it the resume."""

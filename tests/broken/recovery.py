@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -96,6 +97,17 @@ class ChangedScan(LimitScan):
 class InventsAnHourScan(ChangedScan):
     def changed(self, cut: CutOff) -> CutOff:
         return replace(cut, resets_at=cut.resets_at or datetime.now(UTC) + timedelta(hours=1))
+
+
+class TakesAnyClockScan(ChangedScan):
+    """Counts an hour or a minute that no clock shows on, as `timedelta` does."""
+
+    def changed(self, cut: CutOff) -> CutOff:
+        said = re.search(r"resets (\d+):?(\d*)(?:am|pm)", cut.path.read_text("utf-8"))
+        if cut.resets_at or said is None or cut.limited_at is None:
+            return cut
+        late = timedelta(hours=int(said[1]), minutes=int(said[2] or 0))
+        return replace(cut, resets_at=cut.limited_at.replace(hour=0, minute=0) + late)
 
 
 class NeverSaysWhenScan(ChangedScan):
@@ -228,6 +240,7 @@ EverLimited = scanning(EverLimitedScan)
 AnyError = scanning(AnyErrorScan)
 OldTranscript = scanning(OldTranscriptScan)
 InventsAnHour = scanning(InventsAnHourScan)
+TakesAnyClock = scanning(TakesAnyClockScan)
 NeverSaysWhen = scanning(NeverSaysWhenScan)
 Zoneless = scanning(ZonelessScan)
 AtOnce = recovering(AtOnceRecovery)
@@ -251,6 +264,7 @@ BROKEN = [
     Broken("REC-02", AnyError, "a conversation that is not cut off by a limit"),
     Broken("REC-02", OldTranscript, "resumed by hand and answered", OLD, subtle="right id, wrong file"),
     Broken("REC-03", InventsAnHour, "that does not say when it ends"),
+    Broken("REC-03", TakesAnyClock, "that say 'resets 13pm (UTC)'", subtle="the usual case"),
     Broken("REC-03", NeverSaysWhen, "2026-11-20T03:00:20"),
     Broken("REC-03", Zoneless, "Spending cap reached", subtle="in one place"),
     Broken("REC-03", AtOnce, "and a recovery", subtle="the word, not the deed"),
