@@ -24,7 +24,7 @@ def measure(scale: Scale, root: Path) -> Row:
         last = in_turn(
             lambda size=size: filled(root / "made", size),
             lambda size=size, content=content: plain(root / "plain", size, content),
-            rounds=scale.rounds(5 if size < sizes[-1] else 3, 3),
+            rounds=scale.rounds(5, 3) if size < sizes[-1] else 2,
             warm=1 if size < sizes[-1] else 0,
         )
         seconds.append(statistics.median(last[0]))

@@ -29,7 +29,7 @@ def measure(scale: Scale, root: Path) -> Row:
     for size in sizes:
         stream = conversation(size)
         frames = stream.frames()
-        rounds = scale.rounds(15 if size <= sizes[BAR_AT] else 3, 3)
+        rounds = scale.rounds(15, 3) if size <= sizes[BAR_AT] else 2
         times = in_turn(
             lambda stream=stream: queried(stream.rewind().transport()),
             lambda frames=frames: parsed(frames),

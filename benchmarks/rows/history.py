@@ -40,7 +40,7 @@ def measure(scale: Scale, root: Path) -> Row:
     slurp = [jq, "-s", NEWEST, str(history)]
     tail = ["sh", "-c", f"tail -n {TAIL} {shlex.quote(str(history))} | {jq} -s {shlex.quote(NEWEST)}"]
     whole = command([sys.executable, "-c", LISTING, str(config)], root, inside_env())
-    first = in_turn(whole, command(slurp, root), rounds=scale.rounds(3, 2), warm=0)
+    first = in_turn(whole, command(slurp, root), rounds=2, warm=0)
     second = in_turn(lambda: listed(config), command(tail, root), rounds=scale.rounds(30))
     third = in_turn(whole, command(tail, root), rounds=scale.rounds(9))
     ours = f"History(config_dir).newest({SHOWN})"

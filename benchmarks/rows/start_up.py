@@ -29,10 +29,10 @@ def measure(scale: Scale, root: Path) -> Row:
         return [str(python), "-m", "pytest", "-q", "-p", "no:cacheprovider", *more]
 
     on, off = command(argv(ours), project, env), command(argv(ours, *OFF), project, env)
-    with_it, without_it = in_turn(on, off, rounds=scale.rounds(40, 3), warm=1)
+    with_it, without_it = in_turn(on, off, rounds=scale.rounds(30, 3), warm=1)
     names = ["pytest-claude-sessions", *made]
     pythons = [ours, *made.values()]
-    times = in_turn(*(command(argv(python), project, env) for python in pythons), rounds=scale.rounds(12, 2), warm=1)
+    times = in_turn(*(command(argv(python), project, env) for python in pythons), rounds=scale.rounds(10, 2), warm=1)
     beside = {name: statistics.median(found) for name, found in zip(names, times, strict=True)}
     bare = times[names.index("bare pytest")]
     extra = {

@@ -28,7 +28,7 @@ def measure(scale: Scale, root: Path) -> Row:
         argv = [sys.executable, *inside("transcripts", "check", root / "config", size)[1:]]
         names = [str(path) for path in files[:size]]
         work = command(argv, CHECKOUT, inside_env()), command(["wc", "-l", *names], root)
-        pair = in_turn(*work, rounds=scale.rounds(5, 3))
+        pair = in_turn(*work, rounds=3)
         seconds.append(statistics.median(pair[0]))
         mib.append(peak_mib(argv, CHECKOUT, inside_env()))
     for path in files:
@@ -37,9 +37,7 @@ def measure(scale: Scale, root: Path) -> Row:
     damaged = written(root / "config", few, unsound(root / "one"))
     argv = inside("transcripts", "check", root / "config", few, "damaged")
     names = [str(path) for path in damaged]
-    worst = in_turn(
-        command(argv, CHECKOUT, inside_env()), command(["wc", "-l", *names], root), rounds=scale.rounds(5, 3)
-    )
+    worst = in_turn(command(argv, CHECKOUT, inside_env()), command(["wc", "-l", *names], root), rounds=3)
     typed = "Transcripts(config_dir).holds_conversation(path) for each, Python's start included"
     return Row(
         "transcripts",

@@ -58,14 +58,14 @@ def measure(scale: Scale, root: Path) -> Row:
         "One turn of the fake claude",
         comparisons=(
             compared(
-                "a turn of the fake",
+                "a turn of the fake, to one of the real program",
                 f"the real program, {real.release}, on a loopback API",
                 *pair,
                 bar=1 / 15,
                 commands=(f"{TYPED}  (claude_cli.path)", f"{TYPED}  (the program of claude-agent-sdk)"),
             ),
             compared(
-                "a turn of the fake",
+                "a turn of the fake, to the start of a Python",
                 "a Python that only imports json",
                 *bare,
                 bar=1.8,
