@@ -20,10 +20,12 @@ def section_of(data: dict[str, Any]) -> list[str]:
     """The section's lines."""
     managers = data["managers"]
     found = [entry for entry in managers if entry["found"]]
+    untried = max(0, data.get("of", 0) - len(managers))
     share = _percent(len(found), len(managers))
     lines = [
         f"`--claude-model={data['sequences']}`, with no check beside it, found {len(found)} of {len(managers)} broken",
         f"managers ({share}). One command repeats it: `python -m tests.strength.model_finds --anew`.",
+        *([f"**{untried} more are not tried yet.**"] if untried else []),
         "",
         "| capability | broken managers | found | share | median steps |",
         "|---|--:|--:|--:|--:|",
