@@ -11,6 +11,7 @@ from pytest_claude_sessions.crash.form import Interrupted, Reply, Request
 from pytest_claude_sessions.crash.point import FLUSHES, KILLS, KINDS
 from pytest_claude_sessions.crash.series import Attempt, Series
 from pytest_claude_sessions.options import CRASH
+from pytest_claude_sessions.suite.judgement import CouldNotRun
 from pytest_claude_sessions.suite.trial import Trial
 
 __all__ = ["CRASH", "NEW", "OLD", "After", "each_kind", "interrupted"]
@@ -76,11 +77,20 @@ def interrupted(
         expected="answers",
         seen=f"{plain.replies}",
     )
-    yield After(f"{given}, not interrupted", frozenset({NEW}), plain.replies[2:])
+    if not plain.changes:
+        raise CouldNotRun(
+            f"{given}: no change of a file was seen ({form.name}); a Python manager that writes by other means than "
+            "Python's own can be traced: --claude-manager 'cmd:python -m pytest_claude_sessions.door.host ...'"
+        )
+    after = After(f"{given}, not interrupted", frozenset({NEW}), plain.replies[2:])
+    trial.situation = after.given
+    yield after
     for attempt in series.attempts(kind, len(plain.changes)):
         _nothing_left_running(trial)
         count["tried"] += 1
-        yield _after(trial, attempt, given, refused)
+        after = _after(trial, attempt, given, refused)
+        trial.situation = after.given
+        yield after
         trial.stop()
         count["survived"] += 1
 

@@ -103,6 +103,7 @@ class RequirementItem(pytest.Item):
     result: verdict.CheckResult | None = None
     _scene: Scene | None = None
     _crash: Mapping[str, Any] | None = None
+    _situation = ""
 
     def bind(
         self, run: ConformanceRun, requirement: Requirement, check: Check, case: str | None, release: str | None
@@ -118,6 +119,8 @@ class RequirementItem(pytest.Item):
                 self._try()
         except (Breach, Refusal) as end:
             breach = end if isinstance(end, Breach) else Breach("a call that must be answered", "an answer", str(end))
+            if self._situation and self._situation not in breach.given:
+                breach = Breach(f"{self._situation}; {breach.given}", breach.expected, breach.seen)
             text = self._explained(breach)
             conclude = partial(conclude, failure=self._as_json(breach))
             expected = self.run.plan.expected_failures.get(self.requirement.id)
@@ -157,7 +160,7 @@ class RequirementItem(pytest.Item):
                     self._scene = self.run.scene_of(trial, self._kept_as(end))
                     raise
                 finally:
-                    self._crash = trial.crash_points
+                    self._crash, self._situation = trial.crash_points, trial.situation
         except BaseException as end:
             # What was left behind is charged when the trial is over.
             if trial is not None and self._scene is None:

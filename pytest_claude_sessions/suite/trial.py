@@ -68,6 +68,7 @@ class Trial:
         self._bind: ReadOnlyBind | None = None
         self.orphans_expected = False
         self.calls: list[dict[str, Any]] = []
+        self.situation = ""  # what the manager was put into, for whatever fails from now on
         self.crash_points: dict[str, Any] | None = None
         self._form: Form | None = None
 

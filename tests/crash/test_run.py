@@ -72,6 +72,23 @@ def test_manager_that_writes_in_place_fails_with_the_point(project: pytest.Pytes
     done.stdout.fnmatch_lines(["*--claude-crash --claude-requirement STO-06*"])
 
 
+def test_manager_whose_writes_are_not_seen_is_to_be_traced(project: pytest.Pytester) -> None:
+    project.makepyfile(
+        by_others=CAREFUL.replace("draft.write_text(", "self.by_another(draft, ").replace(
+            "draft.replace(self.path)", ""
+        )
+        + """
+    def by_another(self, draft, text):
+        import subprocess
+        subprocess.run(["cp", "/dev/stdin", str(self.path)], input=text.encode(), check=True)
+"""
+    )
+    _, report = run(project, "by_others:Store", "--claude-crash", "-k", "an-id-anew-after")
+    entry = next(entry for entry in report["requirements"] if entry["id"] == "STO-06")
+    assert entry["verdict"] == "could-not-run"
+    assert "no change of a file was seen (in-process)" in entry["message"]
+
+
 @pytest.mark.parametrize(("name", "status"), [("careful", 0), ("little", 1)])
 def test_driver_is_traced(project: pytest.Pytester, name: str, status: int) -> None:
     try:
