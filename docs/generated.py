@@ -14,7 +14,7 @@ import pytest
 
 from pytest_claude_sessions import fixtures, hookspecs
 from pytest_claude_sessions.manager import CAPABILITIES, KINDS
-from pytest_claude_sessions.options import add_options
+from pytest_claude_sessions.options import CRASH, add_options
 from pytest_claude_sessions.suite.check import checks_of
 from pytest_claude_sessions.suite.handle import ManagerHandle
 from pytest_claude_sessions.suite.registry import CONFORMANCE, load_registry
@@ -52,10 +52,11 @@ def requirements() -> Iterator[str]:
             told += [f"asked for by sources {', '.join(requirement.sources)}"] if requirement.sources else []
             if told:
                 yield from (f"*Why:* {'; '.join(told)}.", "")
-            for check in checks_of(requirement.id, requirement.capability):
+            for check in checks_of(requirement.id, requirement.capability, (CRASH,)):
                 first = (inspect.getdoc(check.function) or check.name).splitlines()[0]
                 cases = f" ({len(check.cases)} cases)" if check.cases else ""
-                yield f"* `{requirement.id}[{check.name}]`{cases}: {_text(first)}"
+                asked = f" (with `{check.only_with}`)" if check.only_with else ""
+                yield f"* `{requirement.id}[{check.name}]`{cases}{asked}: {_text(first)}"
             yield ""
 
 

@@ -6,6 +6,7 @@ import inspect
 
 import pytest
 
+from ..options import CRASH
 from .check import checks_of
 from .registry import load_registry
 
@@ -26,7 +27,7 @@ def explain(name: str) -> int:
     if requirement.modes:
         print(f"failure modes: {', '.join(map(str, requirement.modes))}")
     print(f"asked for by: {', '.join(requirement.sources) or 'the failure modes alone'}")
-    checks = checks_of(requirement.id, requirement.capability)
+    checks = checks_of(requirement.id, requirement.capability, (CRASH,))
     print("checks:" if checks else "checks: none yet")
     for check in checks:
         for node_name, _ in check.node_names():
@@ -34,4 +35,6 @@ def explain(name: str) -> int:
         told = inspect.getdoc(check.function)
         if told:
             print(f"      {told.splitlines()[0]}")
+        if check.only_with:
+            print(f"      asked for with {check.only_with}")
     return 0
