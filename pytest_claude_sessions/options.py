@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 TABLE = "pytest-claude-sessions"
 CONFIG_FILE = "claude-conformance.toml"
 REPORT_SUFFIXES = (".json", ".html", ".md", ".svg")
+SEQUENCES = "200"
+"""How many random sequences are tried, where `--claude-model` names no number."""
 CRASH = "--claude-crash"
 """Asks for the crash points."""
 
@@ -125,7 +127,7 @@ def add_options(parser: pytest.Parser) -> None:
         "--claude-model",
         metavar="N",
         nargs="?",
-        const="200",
+        const=SEQUENCES,
         help="try N random sequences of steps (200) against a model of what must hold; the extra 'model' has what it needs",
     )
     group.addoption("--claude-model-seed", metavar="N", help="the seed of those sequences (default: always the same)")
@@ -328,7 +330,9 @@ def _sequences(number: str | None) -> int | None:
     if number is None:
         return None
     if not number.isdecimal() or int(number) < 1:
-        raise WrongOption(f"--claude-model: {number!r} is not a number of sequences: give one from 1 on, as --claude-model=200")
+        raise WrongOption(
+            f"--claude-model: {number!r} is not a number of sequences: give one from 1 on, as --claude-model=200"
+        )
     _needs("hypothesis", "--claude-model", "model")
     return int(number)
 

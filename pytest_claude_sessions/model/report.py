@@ -9,6 +9,9 @@ from typing import TYPE_CHECKING, Any
 from ..suite.collection import node_id_of_model
 from .plan import ModelPlan
 
+LONGEST = 8
+"""Lines that are shown of what was seen."""
+
 if TYPE_CHECKING:
     from ..suite.run import ConformanceRun
     from .exploring import Search
@@ -22,7 +25,7 @@ def told(run: ConformanceRun, plan: ModelPlan, searched: Search) -> str:
     lines = [f"{requirement.id} ({requirement.level}): {requirement.statement}", ""]
     lines += _labelled("steps", [f"{number}. {line}" for number, line in enumerate(found.story, 1)])
     lines += _labelled("expected", found.expected.splitlines())
-    lines += _labelled("seen", found.seen.splitlines())
+    lines += _labelled("seen", _cut(found.seen.splitlines()))
     if requirement.cause:
         lines += _labelled("usual cause", [requirement.cause])
     lines += _labelled("found", [found_in_words(plan, searched)])
@@ -59,6 +62,11 @@ def repeat_command(run: ConformanceRun, plan: ModelPlan) -> str:
     if plan.seed:
         words += [f"--claude-model-seed={plan.seed}"]
     return shlex.join([*words, node_id_of_model(plan.name)])
+
+
+def _cut(lines: list[str]) -> list[str]:
+    """A traceback less its middle."""
+    return lines if len(lines) <= LONGEST else [*lines[:1], "...", *lines[-LONGEST + 2 :]]
 
 
 def _labelled(label: str, lines: list[str]) -> list[str]:

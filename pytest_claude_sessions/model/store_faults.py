@@ -68,7 +68,7 @@ class DamageStore:
             shelf.workspaces.clear()
         for name in [name for name in walk.laws if name.startswith("newer")]:
             del walk.laws[name]
-        with walk.under("STO-08"):
+        with walk.all_under("STO-08"):
             walk.restarted()
             walk.read(walk.key(self.key))
             store(walk, walk.trial.manager, walk.key(self.key + 1), walk.trial.new_id())

@@ -27,15 +27,18 @@ class Story:
 
     def say(self, text: str) -> None:
         """A new step."""
-        self._steps.append(self.plain(text))
+        self._steps.append(self._one_line(text))
 
     def add(self, text: str) -> None:
         """What came of the step."""
-        self._steps[-1] += f" -> {self.plain(text)}"
+        self._steps[-1] += f" -> {self._one_line(text)}"
 
     def plain(self, text: str) -> str:
         """A text with ids and paths by their short names."""
-        return _UUID.sub(lambda found: self._name(found.group()), text.replace(self._root, "").replace("\n", "\\n"))
+        return _UUID.sub(lambda found: self._name(found.group()), text.replace(self._root, ""))
+
+    def _one_line(self, text: str) -> str:
+        return self.plain(text).replace("\n", "\\n")
 
     def _name(self, session_id: str) -> str:
         return self._names.setdefault(session_id, f"id-{len(self._names) + 1}")

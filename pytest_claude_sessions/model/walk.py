@@ -67,6 +67,7 @@ class Walk:
         self.left_out: list[str] = []
         self.clock_moves = any(getattr(step, "moves_the_clock", False) for step in sequence.steps)
         self._judged = judged
+        self._forced = ""
         self._others: dict[int, ManagerHandle] = {}
         self._prompts = 0
         self.settings: dict[str, Any] = {}
@@ -172,7 +173,7 @@ class Walk:
         :raises Found: when it does not
         """
         if not holds:
-            raise Found(requirement, expected, seen if isinstance(seen, str) else repr(seen))
+            raise Found(self._forced or requirement, expected, seen if isinstance(seen, str) else repr(seen))
 
     def names(self, requirement: str, session_id: str | None, expected: str) -> None:
         """Go on when this is the id of the conversation that is meant.
@@ -184,9 +185,18 @@ class Walk:
     @contextmanager
     def under(self, law: str) -> Iterator[None]:
         """What is breached when a call in the block is not answered at all."""
-        earlier, self.law = self.law, law
+        earlier, self.law = self.law, self._forced or law
         yield
         self.law = earlier
+
+    @contextmanager
+    def all_under(self, law: str) -> Iterator[None]:
+        """What is breached in the block, whatever it is that does not hold."""
+        self.law = self._forced = law
+        try:
+            yield
+        finally:
+            self._forced = ""
 
     # ------------------------------------------------------------------ the world
     @property

@@ -14,6 +14,7 @@ import pytest
 
 from ..cli import NeedsFake
 from ..door import Refusal
+from ..options import SEQUENCES
 from . import verdict
 from .check import Check, checks_of
 from .judgement import Breach, CouldNotRun, NotApplicable
@@ -37,6 +38,11 @@ def suite_argument() -> str:
 def with_suite(args: list[str]) -> list[str]:
     """Pytest's arguments with the suite among them: the parts that node ids name, else all of it."""
     suite = suite_argument()
+    # What follows would else be taken for the number of sequences.
+    bare = {
+        n for n, word in enumerate(args) if word == "--claude-model" and not "".join(args[n + 1 : n + 2]).isdecimal()
+    }
+    args = [f"{word}={SEQUENCES}" if number in bare else word for number, word in enumerate(args)]
     chosen = [suite + word.removeprefix(ROOT) if word.startswith(f"{ROOT}::") else word for word in args]
     return chosen if any(word.startswith(suite) for word in chosen) else [*chosen, suite]
 

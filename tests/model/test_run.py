@@ -199,3 +199,10 @@ def test_world_of_a_sequence_is_thrown_away(
     monkeypatch.setenv("TMPDIR", str(place))
     run(project, "stores:Careful", "--claude-model=10", NODE)
     assert list(place.glob("claude-conformance-*")) == []
+
+
+def test_number_may_be_left_out_before_a_path(pytester: pytest.Pytester) -> None:
+    result, _ = run(pytester, "reference", "--collect-only", "-q", "--claude-model", NODE)
+    result.stdout.fnmatch_lines(["claude-conformance::model::sequences"])
+    result, _ = run(pytester, "reference", "--collect-only", "-q", "--claude-requirement", "STO-01", "--claude-model")
+    result.stdout.fnmatch_lines(["claude-conformance::model::sequences"])
