@@ -128,7 +128,7 @@ def add_options(parser: pytest.Parser) -> None:
         metavar="N",
         nargs="?",
         const=SEQUENCES,
-        help="try N random sequences of steps (200) against a model of what must hold; the extra 'model' has what it needs",
+        help="try N random sequences of steps (200) against a model of what must hold (needs the extra 'model')",
     )
     group.addoption("--claude-model-seed", metavar="N", help="the seed of those sequences (default: always the same)")
     group.addoption(
