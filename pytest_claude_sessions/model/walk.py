@@ -154,8 +154,7 @@ class Walk:
     def drop_others(self) -> None:
         """End the managers beside the first; the world may change under them."""
         for manager in self._others.values():
-            manager.close()
-            self.trial._handles.remove(manager)
+            self.trial.end(manager)
         self._others.clear()
 
     # ------------------------------------------------------------------ telling and judging

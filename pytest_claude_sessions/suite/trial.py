@@ -148,6 +148,11 @@ class Trial:
             return f"{refusal.kind}: {refusal.args[0]}"
         return None
 
+    def end(self, manager: ManagerHandle) -> None:
+        """End a manager of :meth:`another` or :meth:`process`, in order."""
+        self._handles.remove(manager)
+        manager.close()
+
     def killed(self, manager: ManagerHandle) -> None:
         """SIGKILL to a manager of :meth:`process`."""
         manager.kill()
