@@ -82,6 +82,8 @@ def section(results: Mapping[str, Any]) -> Iterator[str]:
         f"Its tests run {whole['per_cent']:.1f} % of its lines and branches ({results['bar']:.0f} % is the bar), "
         "children and the runs of pytest in tests included."
     )
+    if results.get("without"):
+        yield f"Not run for this number: {', '.join(f'`{name}`' for name in results['without'])}."
     yield from ("", "Repeat it with `tox -e coverage`.", "")
     yield from ("| package | lines | branches | covered |", "|---|---:|---:|---:|")
     for name, found in results["packages"].items():
@@ -96,6 +98,9 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.strength.coverage_by_package", description=main.__doc__)
     parser.add_argument("report", type=Path, help="what `coverage json` wrote")
     parser.add_argument("-o", "--output", type=Path, default=RESULTS, help="where they are kept")
+    parser.add_argument(
+        "--without", metavar="TESTS", nargs="*", default=[], help="tests that were left out, to be told"
+    )
     given = parser.parse_args()
     report = json.loads(given.report.read_text("utf-8"))
     # A module without a line of code is in no report.
@@ -104,6 +109,7 @@ def main() -> int:
     results = {
         "coverage": report["meta"]["version"],
         "bar": BAR,
+        "without": given.without,
         "packages": {name: covered.as_json() for name, covered in packages.items()},
     }
     given.output.parent.mkdir(exist_ok=True)

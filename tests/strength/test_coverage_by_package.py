@@ -54,3 +54,10 @@ def test_the_section_names_each_package_and_the_whole() -> None:
     assert "Its tests run 87.5 % of its lines and branches (95 % is the bar)" in text
     assert "| `a` | 14 of 16 | 1 of 4 | 75.0 % |" in text
     assert "| **all** | 34 of 36 | 1 of 4 | 87.5 % |" in text
+    assert "Not run" not in text
+
+
+def test_tests_that_were_left_out_are_told() -> None:
+    packages = {"all": Covered(2, 2, 0, 0).as_json()}
+    text = "\n".join(section({"bar": 95.0, "packages": packages, "without": ["tests/slow", "tests/more"]}))
+    assert "Not run for this number: `tests/slow`, `tests/more`." in text
