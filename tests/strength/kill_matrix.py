@@ -129,9 +129,7 @@ class Runner:
         return self
 
     def __exit__(self, *ignored: object) -> None:
-        assert self._process.stdin is not None
-        self._process.stdin.close()
-        self._process.wait()
+        self._process.__exit__(None, None, None)
         shutil.rmtree(self._scratch, ignore_errors=True)
 
     def run(self, request: Request) -> Ran:

@@ -59,9 +59,7 @@ class Worker(threading.Thread):
         except BaseException as error:
             self.error = error
         finally:
-            assert self._process.stdin is not None
-            self._process.stdin.close()
-            self._process.wait()
+            self._process.__exit__(None, None, None)
             shutil.rmtree(self._scratch, ignore_errors=True)
 
     def _try(self, mutant: Mutant, *, thorough: bool, control: bool) -> None:

@@ -91,11 +91,11 @@ class MutationSession:
         path = self.directory / "reach.json"
         if not path.exists():
             print("measuring which items touch which lines: one run of the full profile", flush=True)
-            worker = start_worker(self.copy, scratch)
             left = scratch / "reach"
-            ran = asked(worker, Request("reference", stop=False, timeout_s=3600, reach=str(left), call_timeout_s=60))
-            worker.stdin.close()  # type: ignore[union-attr]  # it is a pipe
-            worker.wait()
+            with start_worker(self.copy, scratch) as worker:
+                ran = asked(
+                    worker, Request("reference", stop=False, timeout_s=3600, reach=str(left), call_timeout_s=60)
+                )
             bad = {
                 name: result[:2] for name, result in ran.results.items() if result[0] not in ("passed", "not-claimed")
             }

@@ -273,8 +273,11 @@ def main() -> None:
     os.dup2(2, 1)
     for line in sys.stdin:
         ran = make_run(Request(**json.loads(line)), Path(scratch))
-        answers.write(json.dumps(asdict(ran)) + "\n")
-        answers.flush()
+        try:
+            answers.write(json.dumps(asdict(ran)) + "\n")
+            answers.flush()
+        except BrokenPipeError:
+            os._exit(1)  # who asked was ended; what it knew stays
 
 
 if __name__ == "__main__":

@@ -22,11 +22,8 @@ def worker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[object]:
     place = tmp_path_factory.mktemp("w")
     make_copy(place / "copy", None)
     (place / "s").mkdir()
-    process = start_worker(place / "copy", place / "s", "tests.broken.preload")
-    yield process
-    assert process.stdin is not None
-    process.stdin.close()
-    process.wait()
+    with start_worker(place / "copy", place / "s", "tests.broken.preload") as process:
+        yield process
 
 
 def verdicts(ran: Ran) -> list[str]:

@@ -1,14 +1,12 @@
-"""Tests of the mutants, and of what is told of them."""
+"""Tests of the mutants, of what touches them, and of the reasons why one is the same."""
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 import pytest
 
-from tests.strength.mutation_data import DATA, load_judged, reason_for
-from tests.strength.mutation_page import page_of
+from tests.strength.mutation_data import reason_for
 from tests.strength.reach import Reach, function_lines
 
 mutants = pytest.importorskip("tests.strength.mutants", reason="mutants need cosmic-ray, of `tox -e mutation`")
@@ -80,12 +78,3 @@ def test_a_reason_is_of_one_line_or_of_one_change() -> None:
     assert reason_for(mutant, [{**line, "after": mutant.after, "module": "late"}]) == "why"
     assert reason_for(mutant, [{**line, "after": "return age != limit"}]) == ""
     assert reason_for(mutant, [{**line, "module": "early"}]) == ""
-
-
-def test_every_reason_is_given() -> None:
-    assert [entry for entry in load_judged() if not entry["reason"].strip() or not entry["before"]] == []
-
-
-def test_the_page_is_that_of_the_data() -> None:
-    data = json.loads(DATA.read_text("utf-8"))
-    assert DATA.with_suffix(".md").read_text("utf-8") == page_of(data)
