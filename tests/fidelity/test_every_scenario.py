@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 
@@ -15,16 +16,15 @@ from pytest_claude_sessions.fidelity.subject import Fake
 
 
 @pytest.fixture(scope="module")
-def one_fake_twice(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Theatre]:
+def one_fake_twice() -> Iterator[Theatre]:
     """The fake as the newest release, in both places; what scenarios begin with is made once."""
-    directory = tmp_path_factory.mktemp("theatre")
-    for above in (directory, directory.parent):
-        above.chmod(0o755)  # a scenario plays as another user
-    (directory / "kept").mkdir()
-    with MessagesApi(tolerate=HOME_CALLS) as api:
-        places: list[tuple[Path, str]] = [(directory / name, name) for name in ("fake", "real")]
-        fakes = [Fake(ClaudeCli.make(path), "fake" if name == "fake" else "real") for path, name in places]
-        yield Theatre((fakes[0], fakes[1]), api, directory)
+    # No tmp_path: a scenario plays as another user, who cannot reach those of root.
+    with TemporaryDirectory(prefix="claude-fidelity-") as name, MessagesApi(tolerate=HOME_CALLS) as api:
+        directory = Path(name).resolve()
+        directory.chmod(0o755)
+        (directory / "kept").mkdir()
+        fakes = Fake(ClaudeCli.make(directory / "fake"), "fake"), Fake(ClaudeCli.make(directory / "real"), "real")
+        yield Theatre(fakes, api, directory)
 
 
 @pytest.mark.parametrize("scenario", chosen([]), ids=lambda scenario: scenario.name)
