@@ -75,7 +75,7 @@ def _judge_form(walk: Walk, key: str, session_id: str, before: int, after: int) 
     row = rows.get(key)
     told, used = (row.get("id"), row.get("last_used_at")) if isinstance(row, dict) else (None, None)
     walk.hold(
-        "STO-07",
+        "STO-03" if row is None else "STO-07",
         told == session_id and isinstance(used, (int, float)) and before - 1 <= used <= after + 1,
         expected=f"the row {{'id': {session_id}, 'last_used_at': epoch ms from {before} to {after}}}",
         seen=f"{row!r}",
