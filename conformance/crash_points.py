@@ -88,6 +88,7 @@ def interrupted(
     for attempt in series.attempts(kind, len(plain.changes)):
         _nothing_left_running(trial)
         count["tried"] += 1
+        trial.situation = ""
         after = _after(trial, attempt, given, refused)
         trial.situation = after.given
         yield after

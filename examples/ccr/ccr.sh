@@ -264,7 +264,7 @@ _ccr_pack() {
   local stage=$1 to=$2 file
   case $to in
     *.tar.gz) tar -C "$stage/all" -czf "$stage/out" . ;;
-    *.zip) (cd -- "$stage/all" && zip -qr ../out.zip . && mv ../out.zip ../out) ;;
+    *.zip) (set -o pipefail && cd -- "$stage/all" && zip -qr - . | cat >../out) ;; # zip itself misses errors of the disk
     *.jsonl)
       find "$stage/all" -type f -print0 | sort -z | while IFS= read -r -d '' file; do
         if [[ $file == *.jsonl ]]; then cat -- "$file"; else
