@@ -159,7 +159,14 @@ class KnowsTwoNames(ReferenceManager):
 # ---------------------------------------------------------------- QUA-04
 
 
-class ReadingTranscripts(Transcripts):
+class ByChain(Transcripts):
+    """Judges a file that is to be set aside as it judges one that is to be resumed."""
+
+    def holds_conversation(self, path: Path) -> bool:
+        return self.chain(path) is not None
+
+
+class ReadingTranscripts(ByChain):
     """Judges by lines and records instead of by what Claude resumes."""
 
     def chain(self, path: Path) -> Chain | None:
@@ -238,7 +245,7 @@ class WantsItsRelease(ReferenceManager):
 # ---------------------------------------------------------------- QUA-05
 
 
-class LooksForEmptyOnesTranscripts(Transcripts):
+class LooksForEmptyOnesTranscripts(ByChain):
     def chain(self, path: Path) -> Chain | None:
         return super().chain(path) or (WHOLE if path.is_file() and path.stat().st_size else None)
 
@@ -247,7 +254,7 @@ class LooksForEmptyOnes(ReferenceManager):
     transcripts_type = LooksForEmptyOnesTranscripts
 
 
-class AnyRecordWillDoTranscripts(Transcripts):
+class AnyRecordWillDoTranscripts(ByChain):
     def chain(self, path: Path) -> Chain | None:
         return super().chain(path) or (WHOLE if any(True for _ in self._records(path)) else None)
 
@@ -342,7 +349,7 @@ class KnowsItsOwnAlone(ReferenceManager):
 # ---------------------------------------------------------------- QUA-09
 
 
-class OpensWhateverIsThereTranscripts(Transcripts):
+class OpensWhateverIsThereTranscripts(ByChain):
     """Skips FIFOs, which it was once bitten by, and opens everything else."""
 
     def chain(self, path: Path) -> Chain | None:

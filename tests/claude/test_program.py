@@ -319,7 +319,9 @@ def test_the_clock_stands_in_records_and_files(world: World) -> None:
 def test_signals_during_a_turn(release: str, number: int, status: int, make_world: Callable[..., World]) -> None:
     world = make_world(release)
     gate = world.cli.hold()
+    inherited = signal.signal(number, signal.SIG_DFL)  # under nohup it is ignored, by children too
     process = world.start("-p", "hello", *STREAM)
+    signal.signal(number, inherited)
     gate.wait_reached()
     running = world.config_dir / "sessions" / f"{process.pid}.json"
     assert running.exists() == (release == "2.1.329")
