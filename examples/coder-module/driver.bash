@@ -13,11 +13,13 @@ read_requests='@sh "id=\(.id) method=\(.method) line=\(tojson)" + @sh " workspac
   | gsub("\\\\"; "\\\\") | gsub("\n"; "\\n"))"'
 
 param() { jq -r "$1" <<<"$line"; }
-result() { printf '{"jsonrpc": "2.0", "id": %s, "result": %s}\n' "$id" "${1//$'\n'/ }"; } # JSON has no other line ends
+# A long line is written in parts, and a dispatch may end meanwhile: one writer at a time.
+say() { (flock 4 && printf '%s\n' "$1") 4<"${BASH_SOURCE[0]}"; }
+result() { say "{\"jsonrpc\": \"2.0\", \"id\": $id, \"result\": ${1//$'\n'/ }}"; } # JSON has no other line ends
 text() { jq -n --arg text "$1" '$text | if . == "" then null else . end'; }
 refuse() {
-  jq -cn --argjson id "$id" --arg kind "$1" --arg message "$2" \
-    '{jsonrpc: "2.0", id: $id, error: {code: -32000, message: $message, data: {kind: $kind}}}'
+  say "$(jq -cn --argjson id "$id" --arg kind "$1" --arg message "$2" \
+    '{jsonrpc: "2.0", id: $id, error: {code: -32000, message: $message, data: {kind: $kind}}}')"
 }
 
 initialize() {
@@ -68,7 +70,6 @@ install() {
 }
 
 exec 3< <(jq --unbuffered -r "$read_requests")
-reader=$!
 while IFS= read -r assignments <&3; do
   eval "$assignments"
   printf -v workspace %b "$workspace"
@@ -76,11 +77,11 @@ while IFS= read -r assignments <&3; do
   initialize) initialize ;;
   derive_session_id) result "\"$(derive_session_id "$workspace")\"" ;;
   quarantine_invalid) quarantine ;;
-  dispatch) dispatch ;;
+  dispatch) dispatch & ;; # a turn may take long, and others ask meanwhile
   install_lifecycle_settings) install ;;
   idle_state) result "\"$(idle_state)\"" ;;
   shutdown) result null ;; # the input ends next
-  *) jq -cn --argjson id "$id" '{jsonrpc: "2.0", id: $id, error: {code: -32601, message: "no such method"}}' ;;
+  *) say "{\"jsonrpc\": \"2.0\", \"id\": $id, \"error\": {\"code\": -32601, \"message\": \"no such method\"}}" ;;
   esac
 done
-wait $reader
+wait

@@ -58,6 +58,7 @@ class Child:
         os.set_blocking(self._stdin.fileno(), False)
         self._half = b""
         self._reader: threading.Thread | None = None
+        self._left_to_reader = False
 
     @property
     def pid(self) -> int:
@@ -132,14 +133,25 @@ class Child:
                 os.kill(self.pid, signal.SIGKILL)
         self._process.wait()
         if self._reader is not None:
-            # A child of the driver may hold the pipe open: the reader then stays, and so does its end of the pipe.
+            # A child of the driver may hold the pipe open: the reader then stays, and closes it at its end.
+            self._left_to_reader = True
             self._reader.join(PIPE_GRACE_S)
         if self._reader is None or not self._reader.is_alive():
-            for stream in (self._stdin, self._stdout, self._stderr):
-                with contextlib.suppress(OSError):
-                    stream.close()
+            self._close()
+
+    def _close(self) -> None:
+        for stream in (self._stdin, self._stdout, self._stderr):
+            with contextlib.suppress(OSError):
+                stream.close()
 
     def _read(self, deliver: Callable[[bytes], str], ended: Callable[[str], None]) -> None:
+        try:
+            self._read_to_the_end(deliver, ended)
+        finally:
+            if self._left_to_reader:
+                self._close()
+
+    def _read_to_the_end(self, deliver: Callable[[bytes], str], ended: Callable[[str], None]) -> None:
         descriptor, waiting = self._stdout.fileno(), bytearray()
         while chunk := os.read(descriptor, _CHUNK):
             searched = len(waiting)
