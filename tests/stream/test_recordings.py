@@ -10,10 +10,12 @@ from typing import Any
 import pytest
 
 from pytest_claude_sessions.claude.recording import BadRecording, Recording
+from pytest_claude_sessions.claude.release import parse_version
 from pytest_claude_sessions.cli import ClaudeCli
 from pytest_claude_sessions.config_dir import ConfigDir
 from pytest_claude_sessions.stream import Stream
 from pytest_claude_sessions.stream.record import NoProgram
+from pytest_claude_sessions.stream.sdk import Sdk
 
 from .conftest import Run, respond
 
@@ -134,8 +136,10 @@ def test_the_kept_recordings_show_no_machine() -> None:
 
 
 @pytest.mark.parametrize("path", RECORDED, ids=lambda path: path.stem)
-def test_a_recording_is_played_through_the_transport(path: Path, query: Callable[..., Run]) -> None:
+def test_a_recording_is_played_through_the_transport(path: Path, query: Callable[..., Run], sdk: Sdk) -> None:
     recording = Recording.read(str(path))
+    if path.stem == "tool_use" and parse_version(sdk.version) < (0, 1, 81):
+        pytest.skip(f"claude-agent-sdk {sdk.version} ends its input after a text prompt: it can answer nothing later")
     run = query(Stream().replay(path), ["one", "two"] if path.stem == "two_turns" else "hello")
     told = [event["as"] for _, event in recording.events if "as" in event]
     if path.stem == "not_found":
