@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from pathlib import Path
 
@@ -35,7 +36,7 @@ class Story:
 
     def plain(self, text: str) -> str:
         """A text with ids and paths by their short names."""
-        return _UUID.sub(lambda found: self._name(found.group()), text.replace(self._root, ""))
+        return _UUID.sub(lambda found: self._name(found.group()), text.replace(f"{self._root}{os.sep}", ""))
 
     def _one_line(self, text: str) -> str:
         return self.plain(text).replace("\n", "\\n")

@@ -84,7 +84,7 @@ def test_times_of_another_width(config_dir: ConfigDir, year: int) -> None:
 
 
 def test_an_id_in_the_working_directory_stays(config_dir: ConfigDir) -> None:
-    cwd = "/work/11111111-1111-4111-8111-111111111111"
+    cwd = "/srv/11111111-1111-4111-8111-111111111111"
     filled = config_dir.fill(2, cwd=cwd)
     assert {config_dir.read(one, cwd).cwd for one in filled.ids} == {cwd}
 

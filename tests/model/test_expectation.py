@@ -67,7 +67,7 @@ def test_story_names_ids_and_leaves_the_root_out(tmp_path) -> None:
     story = Story(tmp_path)
     story.say(f"{ID} is in {tmp_path}/work")
     story.add(f"read: {ID}, not {ID.replace('0', '1')}")
-    assert story.lines == ("id-1 is in /work -> read: id-1, not id-2",)
+    assert story.lines == ("id-1 is in work -> read: id-1, not id-2",)
 
 
 def test_long_and_odd_keys_are_shown_short() -> None:
