@@ -227,6 +227,7 @@ class Stage:
         """Everything that was seen, made comparable."""
         encoded = re.sub("[^A-Za-z0-9]", "-", str(self.disk))
         paths = {str(self.disk): "<root>", str(self.root): "<stage>", encoded: "<root>", self.subject.release: "<v>"}
+        paths[self.subject.argv[-1]] = "<program>"
         normal = Normal(paths, self._ids)
         return {step: normal(value) for step, value in self.seen.items()}
 
