@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from pytest_claude_sessions.cli import Start, overlap
 from pytest_claude_sessions.manager import DispatchResult
 from pytest_claude_sessions.suite.trial import Trial
 
@@ -64,7 +63,8 @@ def stored(trial: Trial) -> str | None:
     """The id of the key; where no keys are kept, the one that the workspace's last answer named."""
     if trial.manager.keeps_keys:
         return trial.manager.get_session(KEY)
-    answers = [call["answer"] for call in trial.calls if call["method"] == "dispatch" and "answer" in call]
+    calls = [call for call in trial.calls if call["method"] == "dispatch" and "answer" in call]
+    answers = [call["answer"] for call in calls if call["arguments"]["request"].workspace_id == KEY]
     return next((answer.session_id for answer in reversed(answers) if answer.ok and answer.session_id), None)
 
 
@@ -94,9 +94,3 @@ def lose(trial: Trial, session_id: str) -> None:
     transcript = trial.transcript(session_id)
     assert transcript is not None
     transcript.path.unlink()
-
-
-def overlapping(starts: list[Start]) -> list[tuple[Start, Start]]:
-    """Starts that ran at the same time."""
-    pairs = [(a, b) for n, a in enumerate(starts) for b in starts[n + 1 :]]
-    return [(a, b) for a, b in pairs if overlap(a, b)]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from pytest_claude_sessions.cli import Start
 from pytest_claude_sessions.suite.check import check
 from pytest_claude_sessions.suite.trial import Trial
 
@@ -116,19 +115,8 @@ def resume_gets_the_same_options(trial: Trial) -> None:
     begun(trial)
     result = trial.manager.dispatch("second prompt", key=KEY)
     carried_on(trial, result, "first prompt", "second prompt", given="the second dispatch of a key")
-    first, second = (_other_options(start) for start in trial.starts[-2:])
+    first, second = (start.other_options for start in trial.starts[-2:])
     trial.equal(second, first, given="the options of the resume, against those of the start")
-
-
-def _other_options(start: Start) -> list[str]:
-    """The arguments less the prompt and what picks the conversation."""
-    words = [word for word in start.argv if word not in (start.prompt, "--")]
-    for option in ("--resume", "-r", "--session-id"):
-        words = [word for word in words if not word.startswith(option + "=")]
-        if option in words:
-            at = words.index(option)
-            del words[at : at + 2]
-    return sorted(words)
 
 
 @check("RES-27")

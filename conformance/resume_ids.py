@@ -60,6 +60,14 @@ def id_after_a_reset_is_stored(trial: Trial) -> None:
         expected=f"the stored id is the one after the reset: {after}",
         seen=f"stored: {stored(trial)}, before the reset {before}",
     )
+    again = trial.manager.dispatch("third prompt", key=KEY)
+    trial.succeeded(again, given="the dispatch after a turn in which the conversation is reset")
+    trial.judge(
+        trial.starts[-1].requested_resume in after,
+        given="the dispatch after a turn in which the conversation is reset",
+        expected=f"Claude is asked to resume the id after the reset: {after}",
+        seen=f"claude {' '.join(trial.starts[-1].argv)[:300]}",
+    )
 
 
 def _workspace_id(trial: Trial) -> str:

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections import Counter
 from typing import Literal
 
+from pytest_claude_sessions.cli import overlapping
 from pytest_claude_sessions.manager import DispatchResult
 from pytest_claude_sessions.suite.check import check
 from pytest_claude_sessions.suite.trial import Trial
 
-from .conversation import KEY, begun, carried_on, kept, overlapping, stored, transcripts
+from .conversation import KEY, begun, carried_on, kept, stored, transcripts
 
 
 @check("RES-18", cases={"same-process": False, "two-processes": True})

@@ -14,10 +14,10 @@ from typing import Any
 from .claude import script as _script
 from .claude.journal import FILE as _JOURNAL
 from .claude.release import NEWEST, Release
-from .claude.starts import Start, overlap
+from .claude.starts import Start, overlap, overlapping
 from .claude.steps import Gate, GateNotReached, Steps
 
-__all__ = ["ClaudeCli", "Gate", "GateNotReached", "NeedsFake", "Start", "overlap"]
+__all__ = ["ClaudeCli", "Gate", "GateNotReached", "NeedsFake", "Start", "overlap", "overlapping"]
 
 _SHEBANG_LIMIT = 127
 _PACKAGE = Path(__file__).resolve().parent

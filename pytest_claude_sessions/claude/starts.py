@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import combinations
 from pathlib import Path
 from typing import Any
 
@@ -86,11 +87,27 @@ class Start:
         """Whether --resume or --continue was asked for."""
         return self.requested_resume is not None or bool(self.raw["requested"]["continue"])
 
+    @property
+    def other_options(self) -> list[str]:
+        """Its arguments in order of letters, less the prompt and what picks the conversation."""
+        words = [word for word in self.argv if word not in (self.prompt, "--")]
+        for option in ("--resume", "-r", "--session-id"):
+            words = [word for word in words if not word.startswith(option + "=")]
+            if option in words:
+                at = words.index(option)
+                del words[at : at + 2]
+        return sorted(words)
+
 
 def overlap(one: Start, other: Start) -> bool:
     """Whether two starts ran at the same time; one that was killed counts as long as its process lives."""
     ends = [time.time() if s.running else s.started_at if s.ended_at is None else s.ended_at for s in (one, other)]
     return one.started_at < ends[1] and other.started_at < ends[0]
+
+
+def overlapping(starts: Sequence[Start]) -> list[tuple[Start, Start]]:
+    """The pairs of starts that ran at the same time."""
+    return [pair for pair in combinations(starts, 2) if overlap(*pair)]
 
 
 def _alive(pid: int) -> bool:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import ClassVar
 
-from ..cli import Start, overlap
+from ..cli import overlapping
 from .dispatch_steps import RESUME
 from .expectation import Conversation
 from .sequence import Skip
@@ -58,8 +58,8 @@ class TwoAtOnce:
             calls = [partial(m.dispatch, p, key=key, cwd=conversation.place) for m, p in works]
             results = trial.together(*calls)
         trial.claude.clear_script()
-        crossed = _crossed(trial.starts[seen:])
-        walk.hold("RES-18", not crossed, expected="one Claude at a time", seen=f"{crossed} pairs ran together")
+        crossed = overlapping(trial.starts[seen:])
+        walk.hold("RES-18", not crossed, expected="one Claude at a time", seen=f"{len(crossed)} pairs ran together")
         answered = [prompt for prompt, result in zip(prompts, results, strict=True) if result.ok]
         refused = {result.error for result in results if not result.ok}
         fair = bool(answered) and refused <= {"busy"}
@@ -68,10 +68,6 @@ class TwoAtOnce:
         holds = Counter(held) == Counter([*conversation.prompts, *answered])
         walk.hold("RES-18", holds, expected=f"{conversation.prompts} and {answered}", seen=f"{held}")
         _took(walk, key, conversation, "RES-18")
-
-
-def _crossed(starts: list[Start]) -> int:
-    return sum(overlap(one, other) for number, one in enumerate(starts) for other in starts[number + 1 :])
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,5 +99,6 @@ class KillHolder:
         earlier = len(conversation.prompts)
         holds = held[:earlier] == conversation.prompts and held[-1] == prompt
         walk.hold("RES-19", holds, expected=f"{conversation.prompts}, then {prompt!r}", seen=f"{held}")
-        walk.hold("RES-19", not _crossed(trial.starts[seen:]), expected="one Claude at a time", seen="two ran together")
+        crossed = overlapping(trial.starts[seen:])
+        walk.hold("RES-19", not crossed, expected="one Claude at a time", seen=f"{len(crossed)} pairs ran together")
         _took(walk, key, conversation, "RES-19")

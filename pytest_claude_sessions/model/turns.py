@@ -83,19 +83,8 @@ def took(walk: Walk, key: str, conversation: Conversation, starts: list[Start], 
     )
     if not starts:
         return
-    options = _other_options(starts[-1])
+    options = starts[-1].other_options
     if conversation.options is None or conversation.options[0] != walk.epoch:
         conversation.options = (walk.epoch, options)
     expected = conversation.options[1]
     walk.hold("RES-26", options == expected, expected=f"the options {expected}", seen=f"{options}")
-
-
-def _other_options(start: Start) -> list[str]:
-    """The arguments less the prompt and what picks the conversation."""
-    words = [word for word in start.argv if word not in (start.prompt, "--")]
-    for option in ("--resume", "-r", "--session-id"):
-        words = [word for word in words if not word.startswith(option + "=")]
-        if option in words:
-            at = words.index(option)
-            del words[at : at + 2]
-    return sorted(words)

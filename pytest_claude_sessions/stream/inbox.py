@@ -10,7 +10,7 @@ import re
 from collections import deque
 from typing import TYPE_CHECKING, Any
 
-import anyio  # type: ignore[import-not-found, unused-ignore]  # an extra
+import anyio
 
 from .control import answers
 from .errors import ScriptExhausted

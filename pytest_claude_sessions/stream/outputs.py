@@ -10,7 +10,7 @@ from .script import Exit, Line, Stderr
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from claude_agent_sdk import Message  # type: ignore[import-not-found, unused-ignore]  # an extra
+    from claude_agent_sdk import Message
 
     from .composer import Composer
     from .script import Frame, Script

@@ -60,14 +60,14 @@ def load(wanted: str) -> Sdk:
     :raises SdkMissing: when it is not installed.
     """
     try:
-        import claude_agent_sdk as sdk  # type: ignore[import-not-found, unused-ignore]  # an extra
+        import claude_agent_sdk as sdk
     except ModuleNotFoundError as missing:
         if missing.name != "claude_agent_sdk":
             raise  # installed, and broken: its own message says more
         raise SdkMissing(wanted) from None
     from inspect import signature
 
-    from claude_agent_sdk._internal.message_parser import parse_message  # type: ignore[import-not-found, unused-ignore]  # an extra
+    from claude_agent_sdk._internal.message_parser import parse_message
 
     version: str = getattr(sdk, "__version__", "")
     numbers = _numbers(version)

@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from anyio.lowlevel import checkpoint  # type: ignore[import-not-found, unused-ignore]  # an extra
+from anyio.lowlevel import checkpoint
 
 from ..claude.forms import new_uuid
 from .inbox import Inbox
@@ -22,7 +22,7 @@ _SDK = load("claude_stream.transport()")
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
 
-    from claude_agent_sdk import Transport  # type: ignore[import-not-found, unused-ignore]  # an extra
+    from claude_agent_sdk import Transport
 
     from .composer import Composer
     from .script import Answer, Frame, Script, Step
